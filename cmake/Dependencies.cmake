@@ -1,0 +1,16 @@
+# Every library comes from Debian 12; scripts/install names the packages.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
+pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET lmdb)
+find_path(MSGPACK_INCLUDE_DIR msgpack.hpp REQUIRED)
+find_path(CPPZMQ_INCLUDE_DIR zmq.hpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(date REQUIRED)
+find_package(nlohmann_json REQUIRED)
+
+add_library(msgpack_cxx INTERFACE)
+target_include_directories(msgpack_cxx SYSTEM INTERFACE ${MSGPACK_INCLUDE_DIR})

@@ -1,0 +1,49 @@
+// Every bound of the protocol, with its reason. tests/unit/wire compares this file with docs/protocol.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lifesign::wire::limits {
+
+inline constexpr std::uint64_t version = 1;
+
+inline constexpr std::size_t message_bytes = 1 << 20;   // one frame; ZeroMQ closes a connection that sends more
+inline constexpr std::size_t depth = 16;                // nesting that a reader follows
+inline constexpr std::size_t beats_per_message = 4096;  // keeps one message under a millisecond of work
+inline constexpr std::size_t items_per_message = 1024;  // registrations, verdicts, commands: heavier than beats
+
+inline constexpr std::size_t agent_id_bytes = 128;
+inline constexpr std::size_t short_text_bytes = 64;   // activity, capability, label key, metric name, time zone
+inline constexpr std::size_t text_bytes = 256;        // task, name, type, reason, label value, schedule
+inline constexpr std::size_t by_bytes = 128;
+inline constexpr std::size_t metrics = 32;
+inline constexpr std::size_t labels = 32;
+inline constexpr std::size_t capabilities = 64;
+inline constexpr std::size_t metadata_bytes = 16 * 1024;
+
+inline constexpr std::uint64_t interval_ms_min = 10;             // two broker ticks: less could not be judged
+inline constexpr std::uint64_t interval_ms_max = 31'622'400'000;  // 366 days
+inline constexpr std::uint64_t interval_ms_default = 30'000;
+inline constexpr std::uint64_t grace_ms_max = interval_ms_max;
+inline constexpr std::uint64_t schedule_grace_ms_default = 60'000;
+inline constexpr std::uint64_t stall_ms_max = interval_ms_max;
+inline constexpr std::uint64_t missed_limit_max = 100;
+inline constexpr std::uint64_t missed_limit_default = 2;
+inline constexpr std::uint64_t busy_for_ms_max = 86'400'000;  // a day: a declared wait must not hide a death for ever
+
+inline constexpr std::uint64_t deadline_ms_default = 5'000;
+inline constexpr std::uint64_t deadline_ms_max = 60'000;
+
+inline constexpr std::size_t page_default = 100;
+inline constexpr std::size_t page_max = 1000;
+
+inline constexpr std::size_t verdict_key_window = 65'536;
+inline constexpr std::size_t beat_topics = 10'000;
+inline constexpr std::size_t closed_connections = 65'536;  // how many closed connections the liveness fold remembers
+
+static_assert(missed_limit_default <= missed_limit_max);
+static_assert(interval_ms_min < interval_ms_default && interval_ms_default < interval_ms_max);
+static_assert(metadata_bytes * 8 < message_bytes, "one registration must fit a message many times");
+
+}  // namespace lifesign::wire::limits
