@@ -2,6 +2,7 @@
 // messages and an endless linger.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,5 @@ bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames)
 bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, bool& overrun);
 
 inline std::string_view view(const zmq::message_t& m) { return {static_cast<const char*>(m.data()), m.size()}; }
-
-// "web-1" of "pid 4711 (web-1)": who listens on a local TCP port, by /proc; empty if that can't be seen.
-std::string port_holder(int port);
 
 }  // namespace lifesign::net

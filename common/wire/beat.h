@@ -30,15 +30,16 @@ struct Beat {
   std::uint64_t error_count = 0;
   std::uint64_t age_ms = 0;
   Bytes metrics;  // a packed map; empty: not said
-  Bytes fields;   // the packed field map as it came; empty if there was none
 
   bool once() const { return run != 0 && run_seq != 0; }  // a repeat of it can be told
 };
 
 // Reads one beat and checks every bound. On error the reader is not usable any more.
 base::Status read_beat(Reader& reader, Beat& out);
-// Writes the fields that are set. `fields` is ignored.
 void write_beat(Writer& writer, const Beat& beat);
+// The optional fields that are set, as pairs for a map of the caller's: how many, and the pairs.
+std::size_t count_fields(const Beat& beat);
+void write_fields(Writer& writer, const Beat& beat);
 
 // Walks a body of beats: `for (BeatList list(body); list.next(beat);)`; then check status().
 class BeatList {

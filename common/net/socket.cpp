@@ -1,0 +1,159 @@
+#include "net/socket.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "base/assert.h"
+#include "net/port_holder.h"
+#include "wire/limits.h"
+
+namespace lifesign::net {
+namespace {
+
+using base::Code;
+using base::Error;
+
+// High-water marks count messages, not bytes: with frames of up to 1 MiB these bound a queue's memory loosely, and
+// the broker's ring and the credits bound it tightly.
+constexpr int queue_messages = 10'000;
+constexpr int linger_ms = 200;            // long enough to hand a goodbye to the kernel, too short to hang an exit
+constexpr int heartbeat_every_ms = 2'000;  // ZMTP pings, so that a half-open connection is found
+constexpr int heartbeat_timeout_ms = 6'000;
+constexpr int reconnect_first_ms = 50;
+constexpr int reconnect_most_ms = 1'000;  // libzmq adds jitter between the two
+constexpr int listen_backlog = 4'096;
+constexpr std::size_t ipc_path_most = 107;  // sockaddr_un
+
+bool is_loopback(const std::string& endpoint) {
+  return endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") ||
+         endpoint.starts_with("tcp://[::1]:");
+}
+
+int port_of(const std::string& endpoint) {
+  const auto colon = endpoint.rfind(':');
+  int port = 0;
+  if (colon != std::string::npos)
+    std::from_chars(endpoint.data() + colon + 1, endpoint.data() + endpoint.size(), port);
+  return port;
+}
+
+std::string bind_failure(const std::string& endpoint, std::string_view option, int error) {
+  if (error != EADDRINUSE) return fmt::format("cannot bind {}: {}", endpoint, ::zmq_strerror(error));
+  const int port = port_of(endpoint);
+  const std::string holder = port_holder(port);
+  return fmt::format("port {} is taken{}, so {} cannot be used; stop that process, or choose another endpoint with {}", port,
+                     holder.empty() ? " by another process" : " by " + holder, endpoint, option);
+}
+
+}  // namespace
+
+zmq::socket_t make_socket(zmq::context_t& context, Use use) {
+  zmq::socket_type type = zmq::socket_type::dealer;
+  const bool server = use == Use::ingest_server || use == Use::log_server || use == Use::query_server;
+  if (server) type = zmq::socket_type::router;
+  if (use == Use::events_server) type = zmq::socket_type::xpub;
+  if (use == Use::events_client) type = zmq::socket_type::sub;
+
+  zmq::socket_t socket(context, type);
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(wire::limits::message_bytes));
+  socket.set(zmq::sockopt::sndhwm, queue_messages);
+  socket.set(zmq::sockopt::rcvhwm, queue_messages);
+  socket.set(zmq::sockopt::linger, linger_ms);
+  socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
+  socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
+  socket.set(zmq::sockopt::heartbeat_ttl, heartbeat_timeout_ms);
+  if (server || use == Use::events_server) socket.set(zmq::sockopt::backlog, listen_backlog);
+  if (server) socket.set(zmq::sockopt::router_mandatory, true);
+  if (type == zmq::socket_type::dealer || type == zmq::socket_type::sub) {
+    socket.set(zmq::sockopt::reconnect_ivl, reconnect_first_ms);
+    socket.set(zmq::sockopt::reconnect_ivl_max, reconnect_most_ms);
+  }
+  // Otherwise a DEALER queues old beats while it is cut off and delivers them later as if they were new.
+  if (type == zmq::socket_type::dealer) socket.set(zmq::sockopt::immediate, true);
+  return socket;
+}
+
+base::Result<std::string> bind(zmq::socket_t& socket, const std::string& endpoint, std::string_view option) {
+  const bool ipc = endpoint.starts_with("ipc://");
+  if (!ipc && !is_loopback(endpoint) && !endpoint.starts_with("inproc://"))
+    return Error{Code::invalid_config,
+                 fmt::format("{} is refused for {}: until connections are encrypted and authenticated by keys, Lifesign "
+                             "binds to loopback (tcp://127.0.0.1:PORT) or ipc only, since anyone who reaches the port "
+                             "could speak for any agent",
+                             endpoint, option)};
+  if (ipc && endpoint.size() - 6 > ipc_path_most)
+    return Error{Code::invalid_config, fmt::format("{} is too long for {}: the path of an ipc endpoint has at most {} bytes",
+                                                   endpoint, option, ipc_path_most)};
+  try {
+    socket.bind(endpoint);
+    return socket.get(zmq::sockopt::last_endpoint);
+  } catch (const zmq::error_t& e) {
+    const Code code = e.num() == EADDRINUSE ? Code::busy : Code::io_failed;
+    return Error{code, bind_failure(endpoint, option, e.num())};
+  }
+}
+
+base::Status connect(zmq::socket_t& socket, const std::string& endpoint) {
+  try {
+    socket.connect(endpoint);
+    return {};
+  } catch (const zmq::error_t& e) {
+    return Error{Code::invalid_config, fmt::format("cannot connect to {}: {}; an endpoint reads tcp://127.0.0.1:7400 or "
+                                                   "ipc:///path", endpoint, e.what())};
+  }
+}
+
+namespace {
+
+// A ROUTER decides at the first frame whether the peer can take the message; what follows then cannot fail.
+bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, bool first, bool last) {
+  const auto flags = last ? zmq::send_flags::dontwait : zmq::send_flags::dontwait | zmq::send_flags::sndmore;
+  try {
+    const auto sent = socket.send(frame, flags);
+    LIFESIGN_ASSERT(sent.has_value() || first, "half a message was sent");
+    return sent.has_value();
+  } catch (const zmq::error_t& e) {
+    if (!first || (e.num() != EHOSTUNREACH && e.num() != EAGAIN)) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    if (!send_frame(socket, frames[i], i == 0, i + 1 == frames.size())) return false;
+  return true;
+}
+
+bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames) {
+  std::size_t i = 0;
+  for (const std::string_view bytes : frames) {
+    zmq::message_t frame(bytes.data(), bytes.size());
+    if (!send_frame(socket, frame, i == 0, i + 1 == frames.size())) return false;
+    ++i;
+  }
+  return true;
+}
+
+bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, bool& overrun) {
+  frames.clear();
+  overrun = false;
+  zmq::message_t frame;
+  if (!socket.recv(frame, zmq::recv_flags::dontwait)) return false;
+  for (;;) {
+    const bool more = frame.more();
+    if (frames.size() < max_frames)
+      frames.push_back(std::move(frame));
+    else
+      overrun = true;
+    if (!more) return true;
+    frame = zmq::message_t();
+    const auto received = socket.recv(frame, zmq::recv_flags::dontwait);
+    LIFESIGN_ASSERT(received.has_value(), "ZeroMQ delivers messages whole");
+  }
+}
+
+}  // namespace lifesign::net
