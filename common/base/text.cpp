@@ -28,10 +28,11 @@ constexpr std::array<Unit, 9> size_units = {{{"TiB", 1ull << 40},
 
 constexpr double largest = 9.0e15;  // still exact in a double, and fits an int64 of microseconds
 
-// One "<number><unit>" off the front of `text`; false if there is none.
+// One "<number><unit>" off the front of `rest`; false, and nothing taken, if there is none.
 template <std::size_t N>
-bool take_term(std::string_view& text, const std::array<Unit, N>& units, double& total) {
+bool take_term(std::string_view& rest, const std::array<Unit, N>& units, double& total) {
   double number = 0;
+  std::string_view text = rest;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (failed != std::errc{} || number < 0) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
@@ -39,7 +40,7 @@ bool take_term(std::string_view& text, const std::array<Unit, N>& units, double&
   for (const Unit& unit : units) {
     if (text.substr(0, unit_bytes) != unit.name) continue;
     total += number * static_cast<double>(unit.factor);
-    text.remove_prefix(unit_bytes);
+    rest = text.substr(unit_bytes);
     return true;
   }
   return false;
