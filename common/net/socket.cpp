@@ -108,34 +108,33 @@ base::Status connect(zmq::socket_t& socket, const std::string& endpoint) {
 namespace {
 
 // A ROUTER decides at the first frame whether the peer can take the message; what follows then cannot fail.
-bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, bool first, bool last) {
+Sent send_frame(zmq::socket_t& socket, zmq::message_t& frame, bool first, bool last) {
   const auto flags = last ? zmq::send_flags::dontwait : zmq::send_flags::dontwait | zmq::send_flags::sndmore;
   try {
     const auto sent = socket.send(frame, flags);
     LIFESIGN_ASSERT(sent.has_value() || first, "half a message was sent");
-    return sent.has_value();
+    return sent.has_value() ? Sent::ok : Sent::full;
   } catch (const zmq::error_t& e) {
-    if (!first || (e.num() != EHOSTUNREACH && e.num() != EAGAIN)) throw;
-    return false;
+    if (!first || e.num() != EHOSTUNREACH) throw;
+    return Sent::gone;
   }
 }
 
 }  // namespace
 
-bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
+Sent try_send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i)
-    if (!send_frame(socket, frames[i], i == 0, i + 1 == frames.size())) return false;
-  return true;
+    if (const Sent sent = send_frame(socket, frames[i], i == 0, i + 1 == frames.size()); sent != Sent::ok) return sent;
+  return Sent::ok;
 }
 
+bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) { return try_send(socket, frames) == Sent::ok; }
+
 bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames) {
-  std::size_t i = 0;
-  for (const std::string_view bytes : frames) {
-    zmq::message_t frame(bytes.data(), bytes.size());
-    if (!send_frame(socket, frame, i == 0, i + 1 == frames.size())) return false;
-    ++i;
-  }
-  return true;
+  std::vector<zmq::message_t> messages;
+  messages.reserve(frames.size());
+  for (const std::string_view bytes : frames) messages.emplace_back(bytes.data(), bytes.size());
+  return send(socket, messages);
 }
 
 bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, bool& overrun) {

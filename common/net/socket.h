@@ -31,7 +31,11 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use);
 base::Result<std::string> bind(zmq::socket_t& socket, const std::string& endpoint, std::string_view option);
 base::Status connect(zmq::socket_t& socket, const std::string& endpoint);
 
-// Sends all frames or none, without waiting. False: the peer is gone or its queue is full.
+// Sends all frames or none, without waiting. `full`: the peer's queue is full, try later; `gone`: a ROUTER has no such
+// peer (any more).
+enum class Sent { ok, full, gone };
+Sent try_send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames);
+// True: sent.
 bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames);
 bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames);
 

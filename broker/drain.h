@@ -1,0 +1,46 @@
+// When a tick may be written, and when we were blind.
+//
+// Problem: a deadline must not fire while a beat that came in time still waits to be read. Answer: ticks are written
+// only with a time that was read off the clock before ingest was found empty. A stretch without such a moment that
+// lasts longer than `blind_after` is reported as blind, from the last drained moment on. Pure; one thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/time.h"
+
+namespace lifesign::broker {
+
+struct BlindSpan {
+  std::string_view cause;  // pause, suspend, overload
+  base::LogTime from{};
+  base::LogTime to{};
+};
+
+class Drain {
+ public:
+  Drain(base::Micros tick_every, base::Micros blind_after, base::LogTime start)
+      : tick_every_(tick_every), blind_after_(blind_after), drained_(start), looped_(start), ticked_(start) {}
+
+  // At the head of each loop: did the process stand still (or the machine sleep, for `suspended`) since the last?
+  std::optional<BlindSpan> loop(base::LogTime now, base::Micros suspended);
+  // Ingest was found empty; `before` was read before it was looked at. Tells overload that ends here.
+  std::optional<BlindSpan> drained(base::LogTime before);
+  // Is a tick due, at a moment just drained? Its time is last_drained().
+  bool tick_due() const { return drained_ >= ticked_ + tick_every_; }
+  void ticked() { ticked_ = drained_; }
+
+  base::LogTime last_drained() const { return drained_; }
+  base::Micros worst() const { return worst_; }
+
+ private:
+  const base::Micros tick_every_;
+  const base::Micros blind_after_;
+  base::LogTime drained_;  // up to here nothing waits unread, or the wait is already reported as blind
+  base::LogTime looped_;
+  base::LogTime ticked_;
+  base::Micros worst_{0};
+};
+
+}  // namespace lifesign::broker
