@@ -99,7 +99,8 @@ struct Subscriber::Impl {
     return {};
   }
 
-  Result<std::optional<Item>> next(Millis timeout) {
+  // True: there is something to deliver.
+  bool wait_for_item(Millis timeout) {
     base::Micros now = base::monotonic_now();
     const base::Micros until = now + timeout;
     while (true) {
@@ -107,8 +108,8 @@ struct Subscriber::Impl {
         read_live();
         advance_fill(now);
       }
-      if (subscription.has_items()) return std::optional<Item>(std::in_place, subscription.pop());
-      if (now >= until) return std::optional<Item>();
+      if (subscription.has_items()) return true;
+      if (now >= until) return false;
       wait(now, until);
       now = base::monotonic_now();
     }
@@ -215,7 +216,9 @@ Result<std::optional<Item>> Subscriber::next(Millis timeout) {
     return Error{Code::forked, "this Subscriber was made before the process forked; make a new one"};
   if (!impl_->broken.ok()) return impl_->broken.error();
   try {
-    return impl_->next(timeout);
+    std::optional<Item> item;
+    if (impl_->wait_for_item(timeout)) item.emplace(impl_->subscription.pop());
+    return item;
   } catch (const zmq::error_t& e) {
     return Error{Code::io_failed, std::string("reading events: ") + e.what()};
   }
