@@ -126,7 +126,8 @@ class Fold {
     std::uint64_t bad_schedules = 0;  // cron texts or zones that cannot be used; the interval counts instead
   };
 
-  explicit Fold(Options options = {});
+  Fold() : Fold(Options{}) {}
+  explicit Fold(Options options);
   Fold(Fold&&) noexcept;
   Fold& operator=(Fold&&) noexcept;
   ~Fold();
