@@ -79,7 +79,7 @@ void Subscription::on_tick(Tick tick) {
 
 std::uint64_t Subscription::fill_from(const Stream& stream, std::uint64_t until) const {
   LIFESIGN_ASSERT(until > 0, "a fill up to 0");
-  return std::max(stream.last, std::min(floor_, until - 1));
+  return stream.last != 0 ? stream.last : std::min(floor_, until - 1);
 }
 
 bool Subscription::process_event(Incoming& incoming) {

@@ -113,7 +113,7 @@ class Subscription {
   std::map<std::string, BeatStream, std::less<>> beat_streams_;  // by agent, of single-agent beat topics
   bool unsure_ = false;
   std::uint64_t broker_run_ = 0;
-  std::uint64_t floor_ = 0;  // without `since`: nothing at or below is ours to fetch
+  std::uint64_t floor_ = 0;  // where live began: of a type that had not been published then, no more is ours to fetch
   std::deque<Fill> fills_;
   std::deque<Held> held_;
   std::deque<Item> out_;
