@@ -75,9 +75,9 @@ TEST_CASE("endpoints are found where they were written, else at their default", 
 TEST_CASE("a taken port is named with its holder", "[net]") {
   zmq::context_t context;
   auto first = make_socket(context, Use::ingest_server);
-  const std::string endpoint = bind(first, "tcp://127.0.0.1:*", "--ingest").value();
+  const std::string endpoint = net::bind(first, "tcp://127.0.0.1:*", "--ingest").value();
   auto second = make_socket(context, Use::ingest_server);
-  const auto result = bind(second, endpoint, "--ingest");
+  const auto result = net::bind(second, endpoint, "--ingest");
   REQUIRE_FALSE(result.ok());
   CHECK(result.error().code == base::Code::busy);
   CHECK(result.error().message.find("pid " + std::to_string(::getpid())) != std::string::npos);
@@ -88,11 +88,11 @@ TEST_CASE("only loopback and ipc may be bound", "[net]") {
   zmq::context_t context;
   for (const char* endpoint : {"tcp://0.0.0.0:0", "tcp://*:7400", "tcp://192.168.1.1:7400", "udp://127.0.0.1:1"}) {
     auto socket = make_socket(context, Use::ingest_server);
-    const auto result = bind(socket, endpoint, "--ingest");
+    const auto result = net::bind(socket, endpoint, "--ingest");
     INFO(endpoint);
     REQUIRE_FALSE(result.ok());
     CHECK(result.error().code == base::Code::invalid_config);
   }
   auto socket = make_socket(context, Use::ingest_server);
-  CHECK_FALSE(bind(socket, "ipc://" + std::string(108, 'x'), "--ingest").ok());
+  CHECK_FALSE(net::bind(socket, "ipc://" + std::string(108, 'x'), "--ingest").ok());
 }
