@@ -72,8 +72,10 @@ base::Result<DataDir> DataDir::open(const fs::path& path) {
 
 base::Result<std::string> DataDir::token() const {
   const fs::path path = path_ / "token";
+  // A token comes into being whole (see below), so one that exists and does not read well will not get better.
+  const bool there = fs::exists(path);
   if (std::string token = read_token(path); !token.empty()) return token;
-  if (fs::exists(path))
+  if (there)
     return Error{Code::io_failed, fmt::format("{} cannot be read or does not hold a token of {} hex digits; it must be "
                                               "readable by you, or be deleted so that a new one is made",
                                               path.string(), token_bytes * 2)};
@@ -84,8 +86,8 @@ base::Result<std::string> DataDir::token() const {
   for (const unsigned char byte : random) token += fmt::format("{:02x}", byte);
 
   // Several processes may come here at once: link() lets one file win, and all read that one.
-  const fs::path mine = path.string() + fmt::format(".{}", ::getpid());
-  const int fd = ::open(mine.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  std::string mine = path.string() + ".XXXXXX";
+  const int fd = ::mkostemp(mine.data(), O_CLOEXEC);  // mode 0600
   if (fd < 0) return failed(mine, "cannot create");
   const bool whole = ::write(fd, token.data(), token.size()) == static_cast<ssize_t>(token.size()) && ::fsync(fd) == 0;
   ::close(fd);
