@@ -15,7 +15,7 @@ struct Waiting {
   std::uint64_t corr = 0;
   std::uint64_t first_seq = 0;
   std::uint64_t last_seq = 0;
-  base::LogTime time{};      // stamp
+  base::LogTime time{};  // stamp
   base::LogTime deadline{};
   bool answered = false;
 };

@@ -24,9 +24,9 @@ class BeatTopics {
  private:
   const std::size_t max_topics_;
   bool all_ = false;
-  std::unordered_set<std::string> wide_;     // topics that match every beat
-  std::unordered_set<std::string> exact_;    // whole agent ids
-  std::vector<std::string> prefixes_;        // of agent ids
+  std::unordered_set<std::string> wide_;   // topics that match every beat
+  std::unordered_set<std::string> exact_;  // whole agent ids
+  std::vector<std::string> prefixes_;      // of agent ids
   std::uint64_t refused_ = 0;
 };
 

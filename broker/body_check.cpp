@@ -68,7 +68,8 @@ base::Result<std::uint32_t> check_body(Kind kind, wire::Bytes body) {
   wire::Reader reader(body);
   std::uint32_t items = 0;
   if (!reader.array(items) || items == 0)
-    return Error{Code::bad_message, fmt::format("the body of {} must be an array of at least one map", wire::kind_name(kind))};
+    return Error{Code::bad_message,
+                 fmt::format("the body of {} must be an array of at least one map", wire::kind_name(kind))};
   if (items > most)
     return Error{Code::too_large,
                  fmt::format("{} items in one message; at most {} are allowed, so send several messages", items, most)};

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "net/open_files.h"
 
 namespace lifesign::broker {
 namespace {
@@ -16,10 +17,10 @@ using base::Error;
 constexpr std::size_t messages_per_cycle = 1024;  // bounds one cycle; what is left waits for the next
 constexpr std::size_t log_requests_per_cycle = 64;
 constexpr std::size_t subscriptions_per_cycle = 256;
-constexpr base::Micros batch_age = std::chrono::milliseconds(1);
 constexpr base::Micros state_every = std::chrono::seconds(1);
-constexpr std::uint64_t reserve_least = 65'536;     // seqs reserved ahead on disk
-constexpr std::uint64_t reserve_seconds = 8;        // and at least what the last second used, times this
+constexpr base::Micros state_soonest = std::chrono::milliseconds(1);  // when sequence numbers run short
+constexpr std::uint64_t reserve_least = 1 << 20;                      // seqs reserved ahead on disk,
+constexpr double reserve_seconds = 8;  // and at least what this many seconds use at the present rate
 constexpr base::Micros last_words_most = std::chrono::seconds(2);
 
 Bounds bounds_of(const BrokerSettings& settings) {
@@ -109,11 +110,12 @@ base::Status BrokerProcess::bind_all() {
   intake_.emplace(std::move(intake).value());
   outlet_.emplace(std::move(outlet).value());
   desk_.emplace(std::move(desk).value());
-  if (base::Status status = dir_.write_endpoints("broker", {{"ingest", intake_->endpoint()},
-                                                            {"events", outlet_->endpoint()},
-                                                            {"log", desk_->endpoint()}});
+  if (base::Status status = dir_.write_endpoints(
+          "broker", {{"ingest", intake_->endpoint()}, {"events", outlet_->endpoint()}, {"log", desk_->endpoint()}});
       !status.ok())
     return status;
+  // Each connection takes a descriptor; running out of them would spin ZeroMQ's I/O thread.
+  log_->info("room for about {} connections", net::raise_open_files());
   log_->info("listening: ingest {}, events {}, log {}", intake_->endpoint(), outlet_->endpoint(), desk_->endpoint());
   return {};
 }
@@ -135,7 +137,7 @@ bool BrokerProcess::run(base::StopSignal& stop) {
       if (e.num() != EINTR) throw;
     }
   }
-  last_words(stop);
+  last_words();
   return true;
 }
 
@@ -159,7 +161,7 @@ bool BrokerProcess::cycle() {
   sequencer_.expire(now(), out_);
   const std::size_t sent = desk_->send(now());
   flush();
-  keep_state(false);
+  keep_state();
   update_gauges();
   return counters_[Count::messages] != before || log_work || sent > 0;
 }
@@ -189,13 +191,9 @@ void BrokerProcess::read_ingest() {
       sequencer_.tick(at, out_);
       drain_->ticked();
     }
-    sequencer_.cut();
-    return;
+    break;
   }
-  if (sequencer_.has_open() && sequencer_.time() - opened_ > batch_age) {
-    sequencer_.cut();
-    opened_ = sequencer_.time();
-  }
+  sequencer_.cut();
 }
 
 void BrokerProcess::handle(const Request& request, const base::Status& error, base::LogTime at) {
@@ -206,9 +204,10 @@ void BrokerProcess::handle(const Request& request, const base::Status& error, ba
   wire::Reply reply{.code = "received", .corr = header.corr, .time = at};
   std::string detail;
   if (header.kind == wire::Kind::report) {
-    base::Status kept = sequencer_.is_token(header.token)
-                            ? reports_.keep(request.body, base::monotonic_now())
-                            : Error{Code::not_allowed, "a report needs the data folder's token in the header's options"};
+    base::Status kept =
+        sequencer_.is_token(header.token)
+            ? reports_.keep(request.body, base::monotonic_now())
+            : Error{Code::not_allowed, "a report needs the data folder's token in the header's options"};
     if (!kept.ok()) return sequencer_.refuse(request.from, header.corr, kept.error(), out_);
     if (header.ack == wire::Ack::none) return;
   } else {
@@ -229,9 +228,10 @@ bool BrokerProcess::serve_log() {
 }
 
 void BrokerProcess::open_new_run(std::uint64_t above) {
-  log_->warn("the recorder's database is ahead of this broker ({} after {}), so its state file was lost or is another "
-             "folder's: a new run begins above it",
-             above - 1, sequencer_.next_seq() - 1);
+  log_->warn(
+      "the recorder's database is ahead of this broker ({} after {}), so its state file was lost or is another "
+      "folder's: a new run begins above it",
+      above - 1, sequencer_.next_seq() - 1);
   State next = state();
   ++next.run;
   next.ceiling = std::max(above, sequencer_.next_seq()) + reserve_least;
@@ -256,16 +256,18 @@ State BrokerProcess::state() const {
   return s;
 }
 
-void BrokerProcess::keep_state(bool wait) {
+void BrokerProcess::keep_state() {
   const std::uint64_t next = sequencer_.next_seq();
   const std::uint64_t ceiling = state_file_.ceiling();
-  const base::LogTime at = clock_->now();
-  const bool running_short = next + reserve_least / 2 > ceiling && at - state_kept_ > batch_age;
-  if (!wait && at - state_kept_ < state_every && !running_short) return;
+  const base::Micros passed = clock_->now() - state_kept_;
+  const bool running_short = next + reserve_least / 2 > ceiling && passed >= state_soonest;
+  if (passed < state_every && !running_short) return;
+  const double per_second = static_cast<double>(next - kept_next_seq_) * 1e6 / static_cast<double>(passed.count());
   State s = state();
-  s.ceiling = std::max(ceiling, next + std::max(reserve_least, reserve_seconds * (next - kept_next_seq_)));
+  s.ceiling =
+      std::max(ceiling, next + std::max(reserve_least, static_cast<std::uint64_t>(per_second * reserve_seconds)));
   kept_next_seq_ = next;
-  state_kept_ = at;
+  state_kept_ = clock_->now();
   state_file_.write_later(s);
   note_state_errors();
 }
@@ -288,12 +290,13 @@ void BrokerProcess::flush() {
 }
 
 // What is sequenced goes to the recorder, and who waits for it gets the answer, before the sockets close.
-void BrokerProcess::last_words(base::StopSignal&) {
+void BrokerProcess::last_words() {
   log_->info("stopping");
   const base::Micros until = base::monotonic_now() + last_words_most;
   zmq::pollitem_t item{desk_->socket().handle(), 0, ZMQ_POLLIN, 0};
   sequencer_.cut();
-  while (sequencer_.has_recorder() && sequencer_.recorded() + 1 < sequencer_.next_seq() && base::monotonic_now() < until) {
+  while (sequencer_.has_recorder() && sequencer_.recorded() + 1 < sequencer_.next_seq() &&
+         base::monotonic_now() < until) {
     clock_->update(read_clocks());
     desk_->answer(log_requests_per_cycle, now(), out_);
     desk_->send(now());

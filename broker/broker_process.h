@@ -31,7 +31,8 @@ class BrokerProcess {
   bool run(base::StopSignal& stop);
 
  private:
-  BrokerProcess(const BrokerSettings& settings, net::DataDir dir, std::shared_ptr<telemetry::Log> log, std::string token);
+  BrokerProcess(const BrokerSettings& settings, net::DataDir dir, std::shared_ptr<telemetry::Log> log,
+                std::string token);
   base::Status open_state();
   base::Status bind_all();
 
@@ -41,9 +42,9 @@ class BrokerProcess {
   void handle(const Request& request, const base::Status& error, base::LogTime at);
   bool serve_log();
   void open_new_run(std::uint64_t above);
-  void keep_state(bool wait);
+  void keep_state();
   void flush();
-  void last_words(base::StopSignal& stop);
+  void last_words();
   void note_state_errors();
   void update_gauges();
   State state() const;
@@ -68,7 +69,6 @@ class BrokerProcess {
   Outbox out_;
   base::LogTime state_kept_{};
   std::uint64_t kept_next_seq_ = 0;
-  base::LogTime opened_{};  // of the batch that is being filled
 };
 
 }  // namespace lifesign::broker

@@ -11,7 +11,9 @@ constexpr std::int64_t slew_divisor = 200;                          // 0.5 %
 
 }  // namespace
 
-Reading read_clocks() { return {base::boot_now(), base::wall_now(), base::monotonic_now()}; }
+Reading read_clocks() {
+  return {base::boot_now(), base::wall_now(), base::monotonic_now()};
+}
 
 base::LogTime Clock::at(base::Micros boot) const {
   const base::Micros passed = std::max(boot - last_.boot, base::Micros(0));

@@ -47,6 +47,8 @@ void Connections::close(std::uint32_t connection) {
   if (by_number_.erase(connection) > 0) closed_.push_back(connection);
 }
 
-std::vector<std::uint32_t> Connections::take_closed() { return std::exchange(closed_, {}); }
+std::vector<std::uint32_t> Connections::take_closed() {
+  return std::exchange(closed_, {});
+}
 
 }  // namespace lifesign::broker

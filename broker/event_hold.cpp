@@ -6,7 +6,9 @@
 namespace lifesign::broker {
 namespace {
 
-std::uint64_t cost(const HeldEvent& event) { return event.map.size() + 128; }
+std::uint64_t cost(const HeldEvent& event) {
+  return event.map.size() + 128;
+}
 
 }  // namespace
 

@@ -18,7 +18,8 @@ void EventsOutlet::publish(const std::vector<OutgoingEvent>& events) {
 
 void EventsOutlet::subscriptions(BeatTopics& topics, std::size_t max) {
   bool overrun = false;
-  for (std::size_t i = 0; i < max && net::receive(socket_, frames_, 1, overrun); ++i) topics.apply(net::view(frames_[0]));
+  for (std::size_t i = 0; i < max && net::receive(socket_, frames_, 1, overrun); ++i)
+    topics.apply(net::view(frames_[0]));
 }
 
 }  // namespace lifesign::broker

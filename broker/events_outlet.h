@@ -25,7 +25,8 @@ class EventsOutlet {
   const std::string& endpoint() const { return endpoint_; }
 
  private:
-  EventsOutlet(zmq::socket_t socket, std::string endpoint) : socket_(std::move(socket)), endpoint_(std::move(endpoint)) {}
+  EventsOutlet(zmq::socket_t socket, std::string endpoint)
+      : socket_(std::move(socket)), endpoint_(std::move(endpoint)) {}
   zmq::socket_t socket_;
   std::string endpoint_;
   std::vector<zmq::message_t> frames_;

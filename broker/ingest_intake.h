@@ -19,7 +19,8 @@ class IngestIntake {
   static base::Result<IngestIntake> bind(zmq::context_t& context, const std::string& endpoint, std::string_view option);
 
   // One message, without waiting. False: there is none, and ingest is drained. `request` holds views into this object
-  // until the next call. A message that is no request leaves `error` set, and request.from and header.corr as far as read.
+  // until the next call. A message that is no request leaves `error` set, and request.from and header.corr as far as
+  // read.
   bool next(Request& request, base::Status& error);
 
   // Reads what the monitor has to say; what it said at the call before is applied now, since ingest was drained in

@@ -57,8 +57,7 @@ bool LogDesk::answer(std::size_t max_requests, base::LogTime now, Outbox& out) {
     } else if (found->second.role != recorder_role) {
       refuse(id, Code::not_allowed, "only the recorder reports what is recorded");
     } else if (request.value >= sequencer_->next_seq()) {
-      refuse(id, Code::invalid_value,
-             fmt::format("{} cannot be recorded: it was not given out yet", request.value));
+      refuse(id, Code::invalid_value, fmt::format("{} cannot be recorded: it was not given out yet", request.value));
     } else {
       sequencer_->recorded(request.value, out);
     }
@@ -85,10 +84,11 @@ void LogDesk::start(const std::string& id, const wire::LogRequest& request, base
   const Ring& ring = sequencer_->ring();
   const std::uint64_t first_held = ring.empty() ? sequencer_->run_first_seq() : ring.at(ring.first_index()).first_seq;
   if (request.value != 0 && request.value < first_held && first_held != sequencer_->run_first_seq() && !is_recorder)
-    return refuse(id, Code::too_old,
-                  fmt::format("seq {} is not in memory any more; the oldest is {}: take a snapshot from the recorder and "
-                              "start behind it",
-                              request.value, first_held));
+    return refuse(
+        id, Code::too_old,
+        fmt::format("seq {} is not in memory any more; the oldest is {}: take a snapshot from the recorder and "
+                    "start behind it",
+                    request.value, first_held));
   session.next_index = ring.find(request.value);
   if (is_recorder) {
     // Whatever of this run it lacks and the ring has lost is lost for good, and everybody is told.
@@ -124,8 +124,9 @@ net::Sent LogDesk::send_batch(const std::string& id, const Batch& batch) {
       {sequencer_->run(), batch.first_seq, batch.next_seq, sequencer_->recorded(), batch.time});
   // The payload is shared with the ring, not copied: ZeroMQ lets go of it when the last byte is out.
   auto* shared = new std::shared_ptr<const std::string>(batch.payload);
-  zmq::message_t payload(const_cast<char*>(batch.payload->data()), batch.payload->size(),
-                         [](void*, void* hint) { delete static_cast<std::shared_ptr<const std::string>*>(hint); }, shared);
+  zmq::message_t payload(
+      const_cast<char*>(batch.payload->data()), batch.payload->size(),
+      [](void*, void* hint) { delete static_cast<std::shared_ptr<const std::string>*>(hint); }, shared);
   std::vector<zmq::message_t> frames;
   frames.emplace_back(id.data(), id.size());
   frames.emplace_back(header.data(), header.size());
@@ -159,8 +160,9 @@ std::size_t LogDesk::send(base::LogTime now) {
     }
     if (session.next_index < ring.first_index()) {
       log_->warn("{} fell out of the log in memory and must start again", session.role);
-      refuse(current->first, Code::too_slow, "you fell out of the log in memory; take a snapshot from the recorder and "
-                                             "start behind it");
+      refuse(current->first, Code::too_slow,
+             "you fell out of the log in memory; take a snapshot from the recorder and "
+             "start behind it");
       drop(current, now);
       continue;
     }

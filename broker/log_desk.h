@@ -48,7 +48,11 @@ class LogDesk {
   using Sessions = std::unordered_map<std::string, Session>;
 
   LogDesk(zmq::socket_t socket, std::string endpoint, Sequencer& sequencer, Counters& counters, telemetry::Log& log)
-      : socket_(std::move(socket)), endpoint_(std::move(endpoint)), sequencer_(&sequencer), counters_(&counters), log_(&log) {}
+      : socket_(std::move(socket)),
+        endpoint_(std::move(endpoint)),
+        sequencer_(&sequencer),
+        counters_(&counters),
+        log_(&log) {}
 
   void start(const std::string& id, const wire::LogRequest& request, base::LogTime now, Outbox& out);
   void place(Session& session, std::uint64_t from_seq, base::LogTime now);

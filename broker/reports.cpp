@@ -19,7 +19,8 @@ base::Status check_counters(wire::Bytes packed) {
   wire::Reader reader(packed);
   std::uint32_t pairs = 0;
   if (!reader.map(pairs) || pairs > max_counters || packed.size() > max_report_bytes)
-    return Error{Code::invalid_value, fmt::format("counters must be a map of at most {} names to numbers", max_counters)};
+    return Error{Code::invalid_value,
+                 fmt::format("counters must be a map of at most {} names to numbers", max_counters)};
   for (std::uint32_t i = 0; i < pairs; ++i) {
     std::string_view name;
     double value = 0;

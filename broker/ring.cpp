@@ -35,7 +35,8 @@ void Ring::clear() {
 }
 
 const Batch& Ring::at(std::uint64_t index) const {
-  LIFESIGN_ASSERT(index >= first_index_ && index < end_index(), "batch {} of [{}, {})", index, first_index_, end_index());
+  LIFESIGN_ASSERT(index >= first_index_ && index < end_index(), "batch {} of [{}, {})", index, first_index_,
+                  end_index());
   return batches_[index - first_index_];
 }
 

@@ -98,9 +98,10 @@ void Sequencer::append_event(std::string_view type, const std::string& map, base
 Status Sequencer::admit(const Request& request) const {
   const wire::IngestHeader& header = request.header;
   if ((header.kind == Kind::verdicts || header.kind == Kind::command) && !is_token(header.token))
-    return Error{Code::not_allowed, fmt::format("{} needs the data folder's token in the header's options; this message "
-                                                "has {}",
-                                                wire::kind_name(header.kind), header.token.empty() ? "none" : "a wrong one")};
+    return Error{Code::not_allowed,
+                 fmt::format("{} needs the data folder's token in the header's options; this message "
+                             "has {}",
+                             wire::kind_name(header.kind), header.token.empty() ? "none" : "a wrong one")};
   if (header.ack == wire::Ack::recorded) {
     if (acks_.full())
       return Error{Code::overloaded, fmt::format("{} messages wait for the recorder already", acks_.size())};
@@ -111,7 +112,8 @@ Status Sequencer::admit(const Request& request) const {
 }
 
 void Sequencer::take(const Request& request, base::LogTime now, Outbox& out) {
-  if (Status status = admit(request); !status.ok()) return refuse(request.from, request.header.corr, status.error(), out);
+  if (Status status = admit(request); !status.ok())
+    return refuse(request.from, request.header.corr, status.error(), out);
   const base::Result<std::uint32_t> count = check_body(request.header.kind, request.body);
   if (!count.ok()) return refuse(request.from, request.header.corr, count.error(), out);
   if (next_seq_ + *count + own_reserve > ceiling_)
@@ -126,11 +128,20 @@ void Sequencer::take(const Request& request, base::LogTime now, Outbox& out) {
       counters_[Count::beats] += *count;
       publish_beats(request.body, first_seq, now, out);
       break;
-    case Kind::backfill: counters_[Count::backfilled] += *count; break;
-    case Kind::registration: counters_[Count::registrations] += *count; break;
-    case Kind::goodbye: counters_[Count::goodbyes] += *count; break;
-    case Kind::command: counters_[Count::commands] += *count; break;
-    default: break;
+    case Kind::backfill:
+      counters_[Count::backfilled] += *count;
+      break;
+    case Kind::registration:
+      counters_[Count::registrations] += *count;
+      break;
+    case Kind::goodbye:
+      counters_[Count::goodbyes] += *count;
+      break;
+    case Kind::command:
+      counters_[Count::commands] += *count;
+      break;
+    default:
+      break;
   }
   if (kind == Kind::goodbye || kind == Kind::command) hold_events(kind, request.body, first_seq, now);
   answer(request, first_seq, *count, now, out);
@@ -176,7 +187,8 @@ void Sequencer::hold_events(Kind kind, wire::Bytes body, std::uint64_t first_seq
       held.type = wire::events::stopped;
       // A goodbye that is sent again, since its ack was lost, stops nobody twice.
       std::uint64_t run = 0;
-      if (wire::find_u64(map, "run", run) && run != 0 && !keys_.insert(fmt::format("goodbye/{}/{}", agent_id, run))) continue;
+      if (wire::find_u64(map, "run", run) && run != 0 && !keys_.insert(fmt::format("goodbye/{}/{}", agent_id, run)))
+        continue;
     } else {
       wire::find_text(map, "type", type);
       held.type = type;
@@ -210,7 +222,8 @@ void Sequencer::answer(const Request& request, std::uint64_t first_seq, std::uin
   if (header.ack == wire::Ack::none) return;
   if (header.ack == wire::Ack::recorded && count > 0) {
     const std::uint64_t wait = header.deadline_ms != 0 ? header.deadline_ms : wire::limits::deadline_ms_default;
-    acks_.add({std::string(request.from), header.corr, first_seq, first_seq + count - 1, now, now + base::Millis(wait)});
+    acks_.add(
+        {std::string(request.from), header.corr, first_seq, first_seq + count - 1, now, now + base::Millis(wait)});
     return;
   }
   OutgoingReply reply{std::string(request.from), {}};
@@ -332,7 +345,8 @@ void Sequencer::recorder_connected(bool connected, base::LogTime now) {
 
 void Sequencer::expire(base::LogTime now, Outbox& out) {
   acks_.expire(now, [&](const Waiting& waiting) {
-    fail(waiting, has_recorder_ ? "the recorder did not get it to disk before the deadline" : "no recorder is connected", out);
+    fail(waiting,
+         has_recorder_ ? "the recorder did not get it to disk before the deadline" : "no recorder is connected", out);
   });
   const bool away = !has_recorder_ && now - recorder_left_ > bounds_.provisional_after;
   hold_.release_provisional(away ? now - bounds_.provisional_after : base::LogTime::min(), publisher(out));

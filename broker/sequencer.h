@@ -65,7 +65,6 @@ class Sequencer {
   // loose_ticks() until the next cut.
   bool cut();
   bool batch_is_large() const { return open_.size() >= bounds_.batch_bytes; }
-  bool has_open() const { return !open_.empty(); }
   const std::string& loose_ticks() const { return loose_ticks_; }
 
   void set_ceiling(std::uint64_t ceiling) { ceiling_ = ceiling; }

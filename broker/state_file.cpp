@@ -27,9 +27,9 @@ Error failed(const std::filesystem::path& path, std::string_view doing) {
 }  // namespace
 
 std::string write_state(const State& s) {
-  return fmt::format("{}\nrun {}\nceiling {}\ntime {}\nboot {}\nboot_id {}\nrecorded {}\nrecorded_time {}\nend\n", magic,
-                     s.run, s.ceiling, to_wire(s.time), s.boot.count(), s.boot_id.empty() ? "-" : s.boot_id, s.recorded,
-                     to_wire(s.recorded_time));
+  return fmt::format("{}\nrun {}\nceiling {}\ntime {}\nboot {}\nboot_id {}\nrecorded {}\nrecorded_time {}\nend\n",
+                     magic, s.run, s.ceiling, to_wire(s.time), s.boot.count(), s.boot_id.empty() ? "-" : s.boot_id,
+                     s.recorded, to_wire(s.recorded_time));
 }
 
 base::Result<State> read_state(std::string_view text, const std::string& path) {
@@ -39,8 +39,8 @@ base::Result<State> read_state(std::string_view text, const std::string& path) {
   State s;
   std::uint64_t time = 0, recorded_time = 0;
   std::int64_t boot = 0;
-  in >> key >> s.run >> key >> s.ceiling >> key >> time >> key >> boot >> key >> s.boot_id >> key >> s.recorded >> key >>
-      recorded_time >> last;
+  in >> key >> s.run >> key >> s.ceiling >> key >> time >> key >> boot >> key >> s.boot_id >> key >> s.recorded >>
+      key >> recorded_time >> last;
   if (first != magic || !in || last != "end")
     return Error{Code::storage_failed,
                  fmt::format("{} is not a broker's state file of a version that this broker knows. If a newer Lifesign "
@@ -64,7 +64,8 @@ std::string boot_id() {
 base::LogTime start_time(const std::optional<State>& kept, const Reading& now, const std::string& boot_id) {
   const base::LogTime wall(now.wall);
   if (!kept) return wall;
-  if (!boot_id.empty() && kept->boot_id == boot_id && now.boot >= kept->boot) return kept->time + (now.boot - kept->boot);
+  if (!boot_id.empty() && kept->boot_id == boot_id && now.boot >= kept->boot)
+    return kept->time + (now.boot - kept->boot);
   return std::max(wall, kept->time + write_age);
 }
 
@@ -121,7 +122,9 @@ base::Status StateFile::store(const State& state, bool last) {
   return status;
 }
 
-base::Status StateFile::write_now(const State& state) { return store(state, false); }
+base::Status StateFile::write_now(const State& state) {
+  return store(state, false);
+}
 
 base::Status StateFile::write_last(const State& state) {
   {

@@ -20,12 +20,12 @@ namespace lifesign::broker {
 
 struct State {
   std::uint64_t run = 0;
-  std::uint64_t ceiling = 1;  // every seq given out is below it
-  base::LogTime time{};       // log time when written
-  base::Micros boot{0};       // CLOCK_BOOTTIME when written
-  std::string boot_id;        // the kernel's, to know whether `boot` still counts from the same start
-  std::uint64_t recorded = 0;       // the recorder's watermark
-  base::LogTime recorded_time{};    // all up to here was recorded; 0: no recorder was ever seen
+  std::uint64_t ceiling = 1;      // every seq given out is below it
+  base::LogTime time{};           // log time when written
+  base::Micros boot{0};           // CLOCK_BOOTTIME when written
+  std::string boot_id;            // the kernel's, to know whether `boot` still counts from the same start
+  std::uint64_t recorded = 0;     // the recorder's watermark
+  base::LogTime recorded_time{};  // all up to here was recorded; 0: no recorder was ever seen
 
   bool operator==(const State&) const = default;
 };
@@ -52,9 +52,9 @@ class StateFile {
   base::Status write_now(const State& state);  // waits for the disk: at start and at a new run
   // The last write of this process. The ceiling may be below earlier ones: nothing was given out between.
   base::Status write_last(const State& state);
-  void write_later(const State& state);        // never waits; the newest wins
-  std::uint64_t ceiling() const;               // on disk
-  std::string last_error() const;              // empty: the last write went well
+  void write_later(const State& state);  // never waits; the newest wins
+  std::uint64_t ceiling() const;         // on disk
+  std::string last_error() const;        // empty: the last write went well
 
  private:
   void work();
@@ -64,10 +64,10 @@ class StateFile {
   std::mutex writing_;  // one write at a time
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::optional<State> waiting_;   // guarded by mutex_
-  std::uint64_t ceiling_ = 0;      // guarded by mutex_
-  std::string error_;              // guarded by mutex_
-  bool stop_ = false;              // guarded by mutex_
+  std::optional<State> waiting_;  // guarded by mutex_
+  std::uint64_t ceiling_ = 0;     // guarded by mutex_
+  std::string error_;             // guarded by mutex_
+  bool stop_ = false;             // guarded by mutex_
   std::thread thread_;
 };
 

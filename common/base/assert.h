@@ -12,8 +12,8 @@ namespace lifesign::base {
 }  // namespace lifesign::base
 
 // LIFESIGN_ASSERT(first <= next, "first {} next {}", first, next);
-#define LIFESIGN_ASSERT(condition, ...)                                                                  \
-  do {                                                                                                   \
-    if (!(condition)) [[unlikely]]                                                                       \
-      ::lifesign::base::assertion_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__));    \
+#define LIFESIGN_ASSERT(condition, ...)                                                               \
+  do {                                                                                                \
+    if (!(condition)) [[unlikely]]                                                                    \
+      ::lifesign::base::assertion_failed(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -1,4 +1,5 @@
-// Errors as values. A code exists only where a caller acts on it; the message says what, where, which limit, what to do.
+// Errors as values. A code exists only where a caller acts on it; the message says what, where, which limit, what to
+// do.
 #pragma once
 
 #include <optional>
@@ -52,20 +53,32 @@ struct [[nodiscard]] Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}       // NOLINT: implicit, so that `return value;` reads plainly
-  Result(Error error) : state_(std::move(error)) {}   // NOLINT
+  Result(T value) : state_(std::move(value)) {}      // NOLINT: implicit, so that `return value;` reads plainly
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
-  T& value() & { LIFESIGN_ASSERT(ok(), "{}", error_text()); return std::get<0>(state_); }
-  const T& value() const& { LIFESIGN_ASSERT(ok(), "{}", error_text()); return std::get<0>(state_); }
-  T&& value() && { LIFESIGN_ASSERT(ok(), "{}", error_text()); return std::get<0>(std::move(state_)); }
+  T& value() & {
+    LIFESIGN_ASSERT(ok(), "{}", error_text());
+    return std::get<0>(state_);
+  }
+  const T& value() const& {
+    LIFESIGN_ASSERT(ok(), "{}", error_text());
+    return std::get<0>(state_);
+  }
+  T&& value() && {
+    LIFESIGN_ASSERT(ok(), "{}", error_text());
+    return std::get<0>(std::move(state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  const Error& error() const { LIFESIGN_ASSERT(!ok(), "no error here"); return std::get<1>(state_); }
+  const Error& error() const {
+    LIFESIGN_ASSERT(!ok(), "no error here");
+    return std::get<1>(state_);
+  }
 
  private:
   std::string error_text() const { return ok() ? std::string() : std::get<1>(state_).message; }
@@ -80,7 +93,10 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : error_(std::move(error)) {}  // NOLINT
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  const Error& error() const { LIFESIGN_ASSERT(error_.has_value(), "no error here"); return *error_; }
+  const Error& error() const {
+    LIFESIGN_ASSERT(error_.has_value(), "no error here");
+    return *error_;
+  }
 
  private:
   std::optional<Error> error_;

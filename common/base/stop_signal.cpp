@@ -22,7 +22,9 @@ StopSignal::StopSignal() {
   LIFESIGN_ASSERT(fd_ >= 0, "signalfd: {}", std::strerror(errno));
 }
 
-StopSignal::~StopSignal() { ::close(fd_); }
+StopSignal::~StopSignal() {
+  ::close(fd_);
+}
 
 bool StopSignal::raised() {
   signalfd_siginfo info{};

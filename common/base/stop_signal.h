@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM as a file descriptor to poll, so that a process stops between two steps and not in the midst of one.
+// SIGINT and SIGTERM as a file descriptor to poll, so that a process stops between two steps and not in the midst of
+// one.
 #pragma once
 
 namespace lifesign::base {

@@ -55,8 +55,9 @@ Result<Micros> parse_duration(std::string_view text) {
   while (!rest.empty())
     if (!take_term(rest, duration_units, total)) break;
   if (text.empty() || !rest.empty() || total > largest)
-    return Error{Code::invalid_value,
-                 fmt::format("\"{}\" is not a duration; write for example 300ms, 10s, 2m, 1h30m or 7d", printable(text))};
+    return Error{
+        Code::invalid_value,
+        fmt::format("\"{}\" is not a duration; write for example 300ms, 10s, 2m, 1h30m or 7d", printable(text))};
   return Micros(static_cast<std::int64_t>(std::llround(total)));
 }
 

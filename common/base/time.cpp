@@ -18,9 +18,15 @@ Micros read_clock(clockid_t id) {
 
 }  // namespace
 
-Micros wall_now() { return read_clock(CLOCK_REALTIME); }
-Micros boot_now() { return read_clock(CLOCK_BOOTTIME); }
-Micros monotonic_now() { return read_clock(CLOCK_MONOTONIC); }
+Micros wall_now() {
+  return read_clock(CLOCK_REALTIME);
+}
+Micros boot_now() {
+  return read_clock(CLOCK_BOOTTIME);
+}
+Micros monotonic_now() {
+  return read_clock(CLOCK_MONOTONIC);
+}
 
 std::string iso8601(LogTime t) {
   const std::int64_t micros = t.time_since_epoch().count();

@@ -21,11 +21,17 @@ struct LogClock {
 };
 using LogTime = LogClock::time_point;
 
-constexpr LogTime log_time(std::uint64_t micros) { return LogTime(Micros(static_cast<std::int64_t>(micros))); }
-constexpr std::uint64_t to_wire(LogTime t) { return static_cast<std::uint64_t>(t.time_since_epoch().count()); }
+constexpr LogTime log_time(std::uint64_t micros) {
+  return LogTime(Micros(static_cast<std::int64_t>(micros)));
+}
+constexpr std::uint64_t to_wire(LogTime t) {
+  return static_cast<std::uint64_t>(t.time_since_epoch().count());
+}
 
 // Judged times are floored to a millisecond, so that compact history can give the same verdict again.
-constexpr LogTime floor_ms(LogTime t) { return std::chrono::time_point_cast<Micros>(std::chrono::floor<Millis>(t)); }
+constexpr LogTime floor_ms(LogTime t) {
+  return std::chrono::time_point_cast<Micros>(std::chrono::floor<Millis>(t));
+}
 
 // This machine's clocks. Wall: CLOCK_REALTIME. Boot: CLOCK_BOOTTIME, which goes on during suspend and is never stepped.
 Micros wall_now();

@@ -142,9 +142,10 @@ base::Result<ProcessLock> ProcessLock::take(const DataDir& dir, std::string_view
     const ssize_t bytes = ::read(fd, pid.data(), pid.size() - 1);
     ::close(fd);
     std::string holder = bytes > 0 ? std::string(pid.data(), static_cast<std::size_t>(bytes)) : "unknown";
-    return Error{Code::busy, fmt::format("another {} (pid {}) already uses the data folder {}; stop it first, or choose "
-                                         "another folder with --data",
-                                         process, holder, dir.path().string())};
+    return Error{Code::busy,
+                 fmt::format("another {} (pid {}) already uses the data folder {}; stop it first, or choose "
+                             "another folder with --data",
+                             process, holder, dir.path().string())};
   }
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {

@@ -1,6 +1,10 @@
 #include "net/socket.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
@@ -18,7 +22,7 @@ using base::Error;
 // High-water marks count messages, not bytes: with frames of up to 1 MiB these bound a queue's memory loosely, and
 // the broker's ring and the credits bound it tightly.
 constexpr int queue_messages = 10'000;
-constexpr int linger_ms = 200;            // long enough to hand a goodbye to the kernel, too short to hang an exit
+constexpr int linger_ms = 200;             // long enough to hand a goodbye to the kernel, too short to hang an exit
 constexpr int heartbeat_every_ms = 2'000;  // ZMTP pings, so that a half-open connection is found
 constexpr int heartbeat_timeout_ms = 6'000;
 constexpr int reconnect_first_ms = 50;
@@ -34,17 +38,27 @@ bool is_loopback(const std::string& endpoint) {
 int port_of(const std::string& endpoint) {
   const auto colon = endpoint.rfind(':');
   int port = 0;
-  if (colon != std::string::npos)
-    std::from_chars(endpoint.data() + colon + 1, endpoint.data() + endpoint.size(), port);
+  if (colon != std::string::npos) std::from_chars(endpoint.data() + colon + 1, endpoint.data() + endpoint.size(), port);
   return port;
+}
+
+bool someone_listens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool accepted = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return accepted;
 }
 
 std::string bind_failure(const std::string& endpoint, std::string_view option, int error) {
   if (error != EADDRINUSE) return fmt::format("cannot bind {}: {}", endpoint, ::zmq_strerror(error));
   const int port = port_of(endpoint);
   const std::string holder = port_holder(port);
-  return fmt::format("port {} is taken{}, so {} cannot be used; stop that process, or choose another endpoint with {}", port,
-                     holder.empty() ? " by another process" : " by " + holder, endpoint, option);
+  return fmt::format("port {} is taken{}, so {} cannot be used; stop that process, or choose another endpoint with {}",
+                     port, holder.empty() ? " by another process" : " by " + holder, endpoint, option);
 }
 
 }  // namespace
@@ -78,16 +92,24 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
 base::Result<std::string> bind(zmq::socket_t& socket, const std::string& endpoint, std::string_view option) {
   const bool ipc = endpoint.starts_with("ipc://");
   if (!ipc && !is_loopback(endpoint) && !endpoint.starts_with("inproc://"))
-    return Error{Code::invalid_config,
-                 fmt::format("{} is refused for {}: until connections are encrypted and authenticated by keys, Lifesign "
-                             "binds to loopback (tcp://127.0.0.1:PORT) or ipc only, since anyone who reaches the port "
-                             "could speak for any agent",
-                             endpoint, option)};
+    return Error{
+        Code::invalid_config,
+        fmt::format("{} is refused for {}: until connections are encrypted and authenticated by keys, Lifesign "
+                    "binds to loopback (tcp://127.0.0.1:PORT) or ipc only, since anyone who reaches the port "
+                    "could speak for any agent",
+                    endpoint, option)};
   if (ipc && endpoint.size() - 6 > ipc_path_most)
-    return Error{Code::invalid_config, fmt::format("{} is too long for {}: the path of an ipc endpoint has at most {} bytes",
-                                                   endpoint, option, ipc_path_most)};
+    return Error{Code::invalid_config,
+                 fmt::format("{} is too long for {}: the path of an ipc endpoint has at most {} bytes", endpoint,
+                             option, ipc_path_most)};
+  if (ipc && someone_listens(endpoint.substr(6)))
+    return Error{Code::busy,
+                 fmt::format("another process listens on {} already, and ZeroMQ would take it over in silence; "
+                             "stop that process, or choose another endpoint with {}",
+                             endpoint, option)};
   try {
     socket.bind(endpoint);
+    if (ipc) ::chmod(endpoint.substr(6).c_str(), 0600);
     return socket.get(zmq::sockopt::last_endpoint);
   } catch (const zmq::error_t& e) {
     const Code code = e.num() == EADDRINUSE ? Code::busy : Code::io_failed;
@@ -100,8 +122,10 @@ base::Status connect(zmq::socket_t& socket, const std::string& endpoint) {
     socket.connect(endpoint);
     return {};
   } catch (const zmq::error_t& e) {
-    return Error{Code::invalid_config, fmt::format("cannot connect to {}: {}; an endpoint reads tcp://127.0.0.1:7400 or "
-                                                   "ipc:///path", endpoint, e.what())};
+    return Error{Code::invalid_config,
+                 fmt::format("cannot connect to {}: {}; an endpoint reads tcp://127.0.0.1:7400 or "
+                             "ipc:///path",
+                             endpoint, e.what())};
   }
 }
 
@@ -128,7 +152,9 @@ Sent try_send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
   return Sent::ok;
 }
 
-bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) { return try_send(socket, frames) == Sent::ok; }
+bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
+  return try_send(socket, frames) == Sent::ok;
+}
 
 bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames) {
   std::vector<zmq::message_t> messages;

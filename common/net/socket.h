@@ -43,6 +43,8 @@ bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames)
 // `frames` holds the first `max_frames` and `overrun` is set.
 bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, bool& overrun);
 
-inline std::string_view view(const zmq::message_t& m) { return {static_cast<const char*>(m.data()), m.size()}; }
+inline std::string_view view(const zmq::message_t& m) {
+  return {static_cast<const char*>(m.data()), m.size()};
+}
 
 }  // namespace lifesign::net

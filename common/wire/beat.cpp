@@ -19,11 +19,13 @@ Status read_metrics(Reader& reader, Bytes& out) {
   std::uint32_t pairs = 0;
   if (!probe.map(pairs)) return wrong_type("metrics", "a map of names to numbers", probe);
   if (pairs > limits::metrics)
-    return Error{Code::invalid_value, fmt::format("metrics has {} entries; at most {} are allowed", pairs, limits::metrics)};
+    return Error{Code::invalid_value,
+                 fmt::format("metrics has {} entries; at most {} are allowed", pairs, limits::metrics)};
   for (std::uint32_t i = 0; i < pairs; ++i) {
     std::string_view name;
     double value = 0;
-    if (Status status = read_text(probe, "a metric's name", limits::short_text_bytes, name); !status.ok()) return status;
+    if (Status status = read_text(probe, "a metric's name", limits::short_text_bytes, name); !status.ok())
+      return status;
     if (!probe.number(value)) return wrong_type("a metric's value", "a number", probe);
   }
   reader.raw(out);
@@ -68,7 +70,8 @@ Status read_beat(Reader& reader, Beat& out) {
   if (elements > 1 && !reader.u64(out.run)) return wrong_type("run", "an integer that is not negative", reader);
   if (elements > 2 && !reader.u64(out.run_seq)) return wrong_type("run_seq", "an integer that is not negative", reader);
   if (elements > 3) {
-    Status status = read_map(reader, "a beat's fields", [&](std::string_view key) { return read_field(reader, key, out); });
+    Status status =
+        read_map(reader, "a beat's fields", [&](std::string_view key) { return read_field(reader, key, out); });
     if (!status.ok()) return status;
   }
   for (std::uint32_t i = 4; i < elements; ++i)
@@ -126,15 +129,16 @@ base::Result<std::uint32_t> check_beats(Bytes body, bool backfill) {
   if (!list.status().ok()) return list.status().error();
   if (list.size() == 0) return Error{Code::bad_message, "the message holds no beat"};
   if (list.size() > limits::beats_per_message)
-    return Error{Code::too_large, fmt::format("{} beats in one message; at most {} are allowed, so send several messages",
-                                              list.size(), limits::beats_per_message)};
+    return Error{Code::too_large,
+                 fmt::format("{} beats in one message; at most {} are allowed, so send several messages", list.size(),
+                             limits::beats_per_message)};
   Beat beat;
   std::uint32_t index = 0;
   for (; list.next(beat); ++index)
     if (backfill && beat.age_ms == 0)
       return Error{Code::bad_message, fmt::format("beat {}: backfill needs age_ms, the beat's age, above 0", index)};
   if (!list.status().ok()) return list.status().error();
-  if (index != list.size()) return Error{Code::bad_message, "the body ends early"};
+  if (!list.at_end()) return Error{Code::bad_message, "there are bytes behind the body"};
   return list.size();
 }
 

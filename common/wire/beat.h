@@ -47,6 +47,7 @@ class BeatList {
   explicit BeatList(Bytes body);
   std::uint32_t size() const { return size_; }
   bool next(Beat& out);
+  bool at_end() const { return reader_.at_end(); }
   const base::Status& status() const { return status_; }  // an error names the index
 
  private:

@@ -37,7 +37,9 @@ bool seek(Reader& reader, std::string_view key) {
   return false;
 }
 
-bool is_stamp(std::string_view key) { return key == "seq" || key == "time" || key == "prev" || key == "provisional"; }
+bool is_stamp(std::string_view key) {
+  return key == "seq" || key == "time" || key == "prev" || key == "provisional";
+}
 
 }  // namespace
 
@@ -53,7 +55,8 @@ Status read_event(Reader& reader, Event& out) {
     if (key == "agent_id") {
       if (!reader.text(out.agent_id)) return wrong_type(key, "a string", reader);
       if (!out.agent_id.empty() && !base::is_agent_id(out.agent_id))
-        return Error{Code::invalid_agent_id, fmt::format("agent_id \"{}\" cannot be used", base::printable(out.agent_id))};
+        return Error{Code::invalid_agent_id,
+                     fmt::format("agent_id \"{}\" cannot be used", base::printable(out.agent_id))};
       return {};
     }
     if (key == "provisional") {

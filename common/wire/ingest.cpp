@@ -23,12 +23,13 @@ Status read_ingest_header(Bytes frame, IngestHeader& out) {
   if (!reader.u64(kind)) return wrong_type("kind", "an integer", reader);
   if (!reader.u64(out.corr)) return wrong_type("corr", "an integer that is not negative", reader);
   if (version != limits::version)
-    return Error{Code::bad_version, fmt::format("version {} is not spoken here; this broker speaks {}", version,
-                                                limits::version)};
+    return Error{Code::bad_version,
+                 fmt::format("version {} is not spoken here; this broker speaks {}", version, limits::version)};
   if (!is_ingest_kind(kind)) return Error{Code::unknown_kind, fmt::format("kind {} does not exist on ingest", kind)};
   if (!reader.u64(ack)) return wrong_type("ack", "an integer", reader);
   if (ack > 2)
-    return Error{Code::invalid_value, fmt::format("ack is {}; 0 (none), 1 (received) and 2 (recorded) are allowed", ack)};
+    return Error{Code::invalid_value,
+                 fmt::format("ack is {}; 0 (none), 1 (received) and 2 (recorded) are allowed", ack)};
   out.kind = static_cast<Kind>(kind);
   out.ack = static_cast<Ack>(ack);
   if (elements == 4) return {};

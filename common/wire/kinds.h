@@ -23,7 +23,9 @@ enum class Kind : std::uint8_t {
 enum class Ack : std::uint8_t { none = 0, received = 1, recorded = 2 };
 
 std::string_view kind_name(Kind kind);
-constexpr bool is_ingest_kind(std::uint64_t k) { return (k >= 1 && k <= 6) || k == 10 || k == 11; }
+constexpr bool is_ingest_kind(std::uint64_t k) {
+  return (k >= 1 && k <= 6) || k == 10 || k == 11;
+}
 
 namespace events {
 inline constexpr std::string_view received = "heartbeat.received";
@@ -46,9 +48,9 @@ inline constexpr std::string_view clock_stepped = "clock.stepped";
 inline constexpr std::string_view tick = "tick";
 
 // All but tick, in the order of docs/protocol.md.
-inline constexpr std::string_view all[] = {received, registered, ready,    status,   duplicate, missed,
-                                           timeout,  recovered,  stalled,  resumed,  stopped,   expected,
-                                           forgotten, broker_started, blind, gap, clock_stepped};
+inline constexpr std::string_view all[] = {received,  registered,     ready,   status,  duplicate,    missed,
+                                           timeout,   recovered,      stalled, resumed, stopped,      expected,
+                                           forgotten, broker_started, blind,   gap,     clock_stepped};
 bool is_verdict(std::string_view type);  // those that only the watchdog may emit
 bool is_command(std::string_view type);
 }  // namespace events

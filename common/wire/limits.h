@@ -14,15 +14,15 @@ inline constexpr std::size_t beats_per_message = 4096;  // keeps one message und
 inline constexpr std::size_t items_per_message = 1024;  // registrations, verdicts, commands: heavier than beats
 
 inline constexpr std::size_t agent_id_bytes = 128;
-inline constexpr std::size_t short_text_bytes = 64;   // activity, capability, label key, metric name, time zone
-inline constexpr std::size_t text_bytes = 256;        // task, name, type, reason, label value, schedule
+inline constexpr std::size_t short_text_bytes = 64;  // activity, capability, label key, metric name, time zone
+inline constexpr std::size_t text_bytes = 256;       // task, name, type, reason, label value, schedule
 inline constexpr std::size_t by_bytes = 128;
 inline constexpr std::size_t metrics = 32;
 inline constexpr std::size_t labels = 32;
 inline constexpr std::size_t capabilities = 64;
 inline constexpr std::size_t metadata_bytes = 16 * 1024;
 
-inline constexpr std::uint64_t interval_ms_min = 10;             // two broker ticks: less could not be judged
+inline constexpr std::uint64_t interval_ms_min = 10;              // two broker ticks: less could not be judged
 inline constexpr std::uint64_t interval_ms_max = 31'622'400'000;  // 366 days
 inline constexpr std::uint64_t interval_ms_default = 30'000;
 inline constexpr std::uint64_t grace_ms_max = interval_ms_max;

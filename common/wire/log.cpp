@@ -34,8 +34,14 @@ Status read_batch_header(Bytes frame, BatchHeader& out) {
 
 std::string write_batch_header(const BatchHeader& header) {
   std::string out;
-  Writer(out).array(6).u64(limits::version).u64(header.broker_run).u64(header.first_seq).u64(header.next_seq).u64(
-      header.recorded).u64(to_wire(header.time));
+  Writer(out)
+      .array(6)
+      .u64(limits::version)
+      .u64(header.broker_run)
+      .u64(header.first_seq)
+      .u64(header.next_seq)
+      .u64(header.recorded)
+      .u64(to_wire(header.time));
   return out;
 }
 
@@ -60,7 +66,8 @@ bool EntryList::next(Entry& out) {
                     reader_.u64(connection) && (reader_.nil() || reader_.text(out.peer)) && reader_.binary(out.body);
   if (!good || kind < 1 || kind > 9 || count > limits::message_bytes || connection > 0xFFFFFFFF) {
     status_ = Error{Code::bad_message, fmt::format("the log entry that ends before byte {} is not [kind, first_seq, "
-                                                   "count, time, source, body]", reader_.offset())};
+                                                   "count, time, source, body]",
+                                                   reader_.offset())};
     return false;
   }
   for (std::uint32_t i = 6; i < elements; ++i)
@@ -81,8 +88,9 @@ Status read_log_request(Bytes frame, LogRequest& out) {
   std::uint32_t elements = 0;
   std::string_view name;
   if (!reader.array(elements) || elements < 2 || !reader.text(name) || !reader.u64(out.value))
-    return Error{Code::bad_message, "a log request must be an array: [\"start\", from_seq, options], [\"credit\", bytes] "
-                                    "or [\"recorded\", seq]"};
+    return Error{Code::bad_message,
+                 "a log request must be an array: [\"start\", from_seq, options], [\"credit\", bytes] "
+                 "or [\"recorded\", seq]"};
   if (name == "credit") {
     out.type = LogRequest::Type::credit;
   } else if (name == "recorded") {
@@ -135,8 +143,14 @@ Status read_log_error(Bytes frame, LogError& out) {
 
 std::string write_log_error(const LogError& error) {
   std::string out;
-  Writer(out).array(6).u64(limits::version).text(error.code).u64(error.oldest_seq).u64(error.next_seq).u64(
-      error.broker_run).text(error.message);
+  Writer(out)
+      .array(6)
+      .u64(limits::version)
+      .text(error.code)
+      .u64(error.oldest_seq)
+      .u64(error.next_seq)
+      .u64(error.broker_run)
+      .text(error.message);
   return out;
 }
 

@@ -25,16 +25,41 @@ Type Reader::peek() const {
   if (b < 0xA0) return Type::array;
   if (b < 0xC0) return Type::text;
   switch (b) {
-    case 0xC0: return Type::nil;
-    case 0xC2: case 0xC3: return Type::boolean;
-    case 0xC4: case 0xC5: case 0xC6: return Type::binary;
-    case 0xC7: case 0xC8: case 0xC9: case 0xD4: case 0xD5: case 0xD6: case 0xD7: case 0xD8: return Type::extension;
-    case 0xCA: case 0xCB: return Type::real;
-    case 0xD9: case 0xDA: case 0xDB: return Type::text;
-    case 0xDC: case 0xDD: return Type::array;
-    case 0xDE: case 0xDF: return Type::map;
-    case 0xC1: return Type::none;
-    default: return Type::integer;  // 0xCC to 0xD3
+    case 0xC0:
+      return Type::nil;
+    case 0xC2:
+    case 0xC3:
+      return Type::boolean;
+    case 0xC4:
+    case 0xC5:
+    case 0xC6:
+      return Type::binary;
+    case 0xC7:
+    case 0xC8:
+    case 0xC9:
+    case 0xD4:
+    case 0xD5:
+    case 0xD6:
+    case 0xD7:
+    case 0xD8:
+      return Type::extension;
+    case 0xCA:
+    case 0xCB:
+      return Type::real;
+    case 0xD9:
+    case 0xDA:
+    case 0xDB:
+      return Type::text;
+    case 0xDC:
+    case 0xDD:
+      return Type::array;
+    case 0xDE:
+    case 0xDF:
+      return Type::map;
+    case 0xC1:
+      return Type::none;
+    default:
+      return Type::integer;  // 0xCC to 0xD3
   }
 }
 

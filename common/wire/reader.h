@@ -26,20 +26,23 @@ class Reader {
 
   Type peek() const;  // the next value's type; `none` at the end or on a reserved byte
 
-  bool map(std::uint32_t& pairs);      // then read key, value `pairs` times
+  bool map(std::uint32_t& pairs);  // then read key, value `pairs` times
   bool array(std::uint32_t& elements);
-  bool text(std::string_view& out);    // str only; UTF-8 is not checked here
-  bool binary(Bytes& out);             // bin only
-  bool u64(std::uint64_t& out);        // any integer that is not negative
-  bool i64(std::int64_t& out);         // any integer that fits
-  bool number(double& out);            // integer or float
+  bool text(std::string_view& out);  // str only; UTF-8 is not checked here
+  bool binary(Bytes& out);           // bin only
+  bool u64(std::uint64_t& out);      // any integer that is not negative
+  bool i64(std::int64_t& out);       // any integer that fits
+  bool number(double& out);          // integer or float
   bool boolean(bool& out);
-  bool nil();                          // consumes a nil; false and no error if something else comes next
-  bool skip();                         // one whole value of any type, to limits::depth
-  bool raw(Bytes& out);                // skip(), and the bytes that it covered
+  bool nil();            // consumes a nil; false and no error if something else comes next
+  bool skip();           // one whole value of any type, to limits::depth
+  bool raw(Bytes& out);  // skip(), and the bytes that it covered
 
  private:
-  bool fail() { ok_ = false; return false; }
+  bool fail() {
+    ok_ = false;
+    return false;
+  }
   bool need(std::size_t bytes) const { return static_cast<std::size_t>(end_ - at_) >= bytes; }
   bool length(std::uint8_t bytes, std::uint32_t& out);
   bool take(std::size_t bytes, Bytes& out);

@@ -48,8 +48,8 @@ Status read_labels(Reader& reader, std::optional<std::map<std::string, std::stri
   std::map<std::string, std::string> labels;
   Status status = read_map(reader, "labels", [&](std::string_view key) -> Status {
     if (key.empty() || key.size() > limits::short_text_bytes || !base::is_utf8(key))
-      return Error{Code::invalid_value, fmt::format("a label's key has {} bytes; 1 to {} of UTF-8 are allowed", key.size(),
-                                                    limits::short_text_bytes)};
+      return Error{Code::invalid_value, fmt::format("a label's key has {} bytes; 1 to {} of UTF-8 are allowed",
+                                                    key.size(), limits::short_text_bytes)};
     std::string_view value;
     if (Status read = read_text(reader, "a label's value", limits::text_bytes, value); !read.ok()) return read;
     labels.insert_or_assign(std::string(key), std::string(value));
@@ -63,10 +63,11 @@ Status read_labels(Reader& reader, std::optional<std::map<std::string, std::stri
 
 Status read_metadata(Reader& reader, std::optional<std::string>& out) {
   Bytes raw;
-  if (reader.peek() != Type::map || !reader.raw(raw)) return wrong_type("metadata", "a map of at most 16 levels", reader);
+  if (reader.peek() != Type::map || !reader.raw(raw))
+    return wrong_type("metadata", "a map of at most 16 levels", reader);
   if (raw.size() > limits::metadata_bytes)
-    return Error{Code::invalid_value,
-                 fmt::format("metadata has {} bytes packed; at most {} are allowed", raw.size(), limits::metadata_bytes)};
+    return Error{Code::invalid_value, fmt::format("metadata has {} bytes packed; at most {} are allowed", raw.size(),
+                                                  limits::metadata_bytes)};
   out = std::string(raw);
   return {};
 }

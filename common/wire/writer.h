@@ -22,7 +22,10 @@ class Writer {
   Writer& real(double value);
   Writer& boolean(bool value);
   Writer& nil();
-  Writer& raw(Bytes packed) { out_.append(packed); return *this; }  // bytes that are MessagePack already
+  Writer& raw(Bytes packed) {
+    out_.append(packed);
+    return *this;
+  }  // bytes that are MessagePack already
 
   // One pair of a map.
   Writer& field(std::string_view key, std::uint64_t value) { return text(key).u64(value); }

@@ -192,7 +192,8 @@ TEST_CASE("the page's limits are the code's", "[golden]") {
   };
   const auto grouped = [](std::uint64_t n) {
     std::string digits = std::to_string(n);
-    for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+    for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+      digits.insert(static_cast<std::size_t>(at), ",");
     return digits;
   };
   says("1 to " + grouped(limits::beats_per_message) + " [beats]");

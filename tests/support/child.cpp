@@ -40,7 +40,9 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-Child::~Child() { kill(); }
+Child::~Child() {
+  kill();
+}
 
 void Child::signal(int number) const {
   if (pid_ > 0) ::kill(pid_, number);

@@ -21,7 +21,7 @@ class Child {
   void kill();                    // SIGKILL, and waits
   int stop();                     // SIGTERM, waits, and gives the exit code (128 + n if signal n ended it)
   int wait();
-  bool running();                 // reaps it if it ended
+  bool running();  // reaps it if it ended
   std::string output() const;
 
  private:

@@ -14,7 +14,9 @@ namespace {
 
 constexpr const char* processes[] = {"broker", "recorder", "watchdog"};
 
-Millis most() { return Millis(10'000); }
+Millis most() {
+  return Millis(10'000);
+}
 
 }  // namespace
 
@@ -76,7 +78,9 @@ std::string System::token() const {
   return data->token().value();
 }
 
-Query System::query() const { return Query({.endpoint = endpoint("query"), .timeout = most()}); }
+Query System::query() const {
+  return Query({.endpoint = endpoint("query"), .timeout = most()});
+}
 
 Commands System::commands() const {
   return Commands({.endpoint = endpoint("ingest"), .token = token(), .timeout = most()});

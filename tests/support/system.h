@@ -24,7 +24,7 @@ class System {
   explicit System(const std::string& name);
   ~System();  // prints the processes' output if the test failed
 
-  void start();  // all three; waits until the watchdog judges
+  void start();                            // all three; waits until the watchdog judges
   void start(const std::string& process);  // "broker", "recorder" or "watchdog"
   void kill(const std::string& process) { children_.at(process).kill(); }
   int stop(const std::string& process) { return children_.at(process).stop(); }

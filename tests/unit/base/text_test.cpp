@@ -25,7 +25,8 @@ TEST_CASE("what is no duration is refused with an example", "[base]") {
 }
 
 TEST_CASE("durations are written so that they can be read back", "[base]") {
-  for (const Micros d : {Micros(0), Micros(7), Micros(300ms), Micros(2500ms), Micros(10s), Micros(90min), Micros(25h)}) {
+  for (const Micros d :
+       {Micros(0), Micros(7), Micros(300ms), Micros(2500ms), Micros(10s), Micros(90min), Micros(25h)}) {
     INFO(format_duration(d));
     CHECK(*parse_duration(format_duration(d)) == d);
   }
@@ -58,7 +59,9 @@ TEST_CASE("agent ids are short, printable and without a slash", "[base]") {
   CHECK(is_agent_id("città-1"));
   CHECK_FALSE(is_agent_id(""));
   CHECK_FALSE(is_agent_id("a\nb"));
-  CHECK_FALSE(is_agent_id("a\xC2\x85" "b"));  // U+0085, a control character
+  CHECK_FALSE(
+      is_agent_id("a\xC2\x85"
+                  "b"));  // U+0085, a control character
   CHECK(is_agent_id(std::string(128, 'a')));
   CHECK_FALSE(is_agent_id(std::string(129, 'a')));
 }

@@ -18,7 +18,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Reading reading(base::Micros boot, base::Micros wall) { return {boot, wall, boot}; }
+Reading reading(base::Micros boot, base::Micros wall) {
+  return {boot, wall, boot};
+}
 const base::LogTime start = base::log_time(1'000'000'000);
 
 Batch batch(std::uint64_t first, std::uint64_t next, std::size_t bytes = 10) {
@@ -76,8 +78,8 @@ TEST_CASE("within one boot log time goes on from the kept one, whatever the wall
 TEST_CASE("the state file comes back equal, and a strange one says what to do", "[broker][state]") {
   const State state{7, 99, start, 5s, "boot", 42, start};
   CHECK(read_state(write_state(state), "x").value() == state);
-  for (const std::string& bad : {std::string(), std::string("lifesign-broker-state 2\nrun 1\n"),
-                                 write_state(state).substr(0, 60)}) {
+  for (const std::string& bad :
+       {std::string(), std::string("lifesign-broker-state 2\nrun 1\n"), write_state(state).substr(0, 60)}) {
     const auto result = read_state(bad, "/data/broker.state");
     REQUIRE_FALSE(result.ok());
     CHECK(result.error().message.find("/data/broker.state") != std::string::npos);
@@ -85,7 +87,8 @@ TEST_CASE("the state file comes back equal, and a strange one says what to do", 
   }
 }
 
-TEST_CASE("a state that was written is there for the next start, and a late write never undoes a newer", "[broker][state]") {
+TEST_CASE("a state that was written is there for the next start, and a late write never undoes a newer",
+          "[broker][state]") {
   const auto dir = std::filesystem::temp_directory_path() / ("lifesign-state-" + std::to_string(::getpid()));
   std::filesystem::create_directories(dir);
   {
@@ -181,7 +184,9 @@ TEST_CASE("beats become events only for topics that somebody wants", "[broker][t
   CHECK_FALSE(topics.wants("web-10"));
   topics.apply("\x01heartbeat.received/db-");
   CHECK(topics.wants("db-7"));
-  topics.apply("\x01" "agent.timeout/");
+  topics.apply(
+      "\x01"
+      "agent.timeout/");
   CHECK_FALSE(topics.wants("other"));
   topics.apply("\x01");
   CHECK(topics.wants("other"));

@@ -25,8 +25,15 @@ std::string beats(std::initializer_list<std::string_view> ids) {
 
 std::string verdict(std::string_view type, std::string_view id, std::uint64_t evidence) {
   std::string body;
-  wire::Writer(body).array(1).map(6).field("type", type).field("agent_id", id).field("evidence_seq", evidence).field(
-      "ordinal", std::uint64_t{2}).field("as_of", evidence + 1).field("decided", base::to_wire(start));
+  wire::Writer(body)
+      .array(1)
+      .map(6)
+      .field("type", type)
+      .field("agent_id", id)
+      .field("evidence_seq", evidence)
+      .field("ordinal", std::uint64_t{2})
+      .field("as_of", evidence + 1)
+      .field("decided", base::to_wire(start));
   return body;
 }
 

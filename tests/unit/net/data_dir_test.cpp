@@ -15,8 +15,7 @@ using namespace lifesign::net;
 namespace {
 
 struct Folder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("lifesign-net-" + std::to_string(::getpid()));
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("lifesign-net-" + std::to_string(::getpid()));
   ~Folder() { std::filesystem::remove_all(path); }
 };
 
@@ -95,4 +94,17 @@ TEST_CASE("only loopback and ipc may be bound", "[net]") {
   }
   auto socket = make_socket(context, Use::ingest_server);
   CHECK_FALSE(net::bind(socket, "ipc://" + std::string(108, 'x'), "--ingest").ok());
+}
+
+TEST_CASE("an ipc path that somebody listens on is not taken over", "[net]") {
+  Folder folder;
+  std::filesystem::create_directories(folder.path);
+  zmq::context_t context;
+  const std::string endpoint = "ipc://" + (folder.path / "ingest").string();
+  auto first = make_socket(context, Use::ingest_server);
+  REQUIRE(net::bind(first, endpoint, "--ingest").ok());
+  auto second = make_socket(context, Use::ingest_server);
+  const auto result = net::bind(second, endpoint, "--ingest");
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().code == base::Code::busy);
 }

@@ -122,7 +122,12 @@ TEST_CASE("a command keeps the agent's type apart from its own", "[wire]") {
 
 TEST_CASE("a stamped event carries the log's seq and time, whatever its maker wrote there", "[wire]") {
   std::string map;
-  Writer(map).map(4).field("type", "agent.timeout").field("agent_id", "web-1").field("seq", 999).field("cause", "silent");
+  Writer(map)
+      .map(4)
+      .field("type", "agent.timeout")
+      .field("agent_id", "web-1")
+      .field("seq", 999)
+      .field("cause", "silent");
   const std::string stamped = stamp_event(map, "agent.timeout", 7, base::log_time(123), 5, true);
   Event event;
   REQUIRE(read_event(stamped, event).ok());

@@ -15,9 +15,9 @@
 using namespace lifesign::wire;
 
 TEST_CASE("integers come back at every width and sign", "[wire]") {
-  for (const std::uint64_t value :
-       {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{255}, std::uint64_t{256},
-        std::uint64_t{65535}, std::uint64_t{65536}, std::uint64_t{0xFFFFFFFF}, std::uint64_t{1} << 32, ~std::uint64_t{0}}) {
+  for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{255},
+                                    std::uint64_t{256}, std::uint64_t{65535}, std::uint64_t{65536},
+                                    std::uint64_t{0xFFFFFFFF}, std::uint64_t{1} << 32, ~std::uint64_t{0}}) {
     std::string bytes;
     Writer(bytes).u64(value);
     Reader reader(bytes);
@@ -145,7 +145,8 @@ TEST_CASE("damaged messages never crash a decoder", "[wire][property]") {
   const std::string whole = a_beat();
   for (int round = 0; round < 50'000; ++round) {
     std::string bytes = whole.substr(0, random() % (whole.size() + 1));
-    for (int flips = 0; flips < 3 && !bytes.empty(); ++flips) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (int flips = 0; flips < 3 && !bytes.empty(); ++flips)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
     decode_all(bytes);
     decode_all("\x91" + bytes);
   }
