@@ -1,0 +1,118 @@
+#include "lifesign/agent_group.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "fake_server.h"
+
+namespace lifesign {
+namespace {
+
+using namespace std::chrono_literals;
+using test::FakeBroker;
+using test::Seen;
+using test::until;
+
+std::unique_ptr<AgentGroup> start(const std::string& endpoint) {
+  auto group = AgentGroup::start({.endpoint = endpoint});
+  REQUIRE(group.ok());
+  return std::move(group).value();
+}
+
+TEST_CASE("many agents beat over one socket, many in one message", "[group]") {
+  FakeBroker broker;
+  auto group = start("tcp://127.0.0.1:9");
+  group = start(broker.endpoint());
+  until([&] { return group->stats().connected; });
+  for (int i = 0; i < 1'000; ++i) REQUIRE(group->add({.id = "dev-" + std::to_string(i), .interval = 1h}).ok());
+  const auto seen = broker.wait([](const auto& all) { return FakeBroker::beats(all).size() >= 1'000; });
+  std::set<std::string> ids;
+  for (const auto& beat : FakeBroker::beats(seen)) ids.insert(beat.id);
+  CHECK(ids.size() == 1'000);
+  CHECK(seen.size() < 1'000);
+  CHECK(group->size() == 1'000);
+  until([&] { return group->stats().acknowledged == 1'000; });
+}
+
+TEST_CASE("each agent of a group has its own interval, run and count", "[group]") {
+  FakeBroker broker;
+  auto group = start(broker.endpoint());
+  REQUIRE(group->add({.id = "quick", .interval = 10ms}).ok());
+  REQUIRE(group->add({.id = "slow", .interval = 1h}).ok());
+  const auto of = [](const std::vector<Seen>& all, const std::string& id) {
+    std::vector<Seen::Beat> out;
+    for (const auto kind : {wire::Kind::beats, wire::Kind::backfill})
+      for (const auto& beat : FakeBroker::beats(all, kind))
+        if (beat.id == id) out.push_back(beat);
+    return out;
+  };
+  const auto seen =
+      broker.wait([&](const auto& all) { return of(all, "quick").size() >= 5 && !of(all, "slow").empty(); });
+  CHECK(of(seen, "quick").back().run_seq >= 5);
+  CHECK(of(seen, "slow").back().run != of(seen, "quick").back().run);
+}
+
+TEST_CASE("a handle steers its agent until it is removed", "[group]") {
+  FakeBroker broker;
+  auto group = start(broker.endpoint());
+  Registration registration;
+  registration.name = "Device";
+  const auto handle = group->add({.id = "dev", .interval = 1h, .registration = registration});
+  REQUIRE(handle.ok());
+  CHECK(group->add({.id = "dev"}).error().code == Code::busy);
+  CHECK(group->add({.id = "a/b"}).error().code == Code::invalid_agent_id);
+  REQUIRE(group->activity(*handle, "busy").ok());
+  REQUIRE(group->progress(*handle, 5).ok());
+  REQUIRE(group->beat(*handle).ok());
+  broker.wait([](const auto& all) {
+    const auto beats = FakeBroker::beats(all);
+    return !beats.empty() && beats.back().activity == "busy" && beats.back().progress == 5;
+  });
+  until([&] { return group->stats().registered; });
+  REQUIRE(group->goodbye(*handle, "done").ok());
+  CHECK(group->beat(*handle).error().code == Code::not_found);
+  CHECK(group->remove(*handle).error().code == Code::not_found);
+  broker.wait([](const auto& all) { return all.back().kind == wire::Kind::goodbye; });
+  CHECK(group->size() == 0);
+  CHECK(group->add({.id = "dev"}).ok());
+}
+
+TEST_CASE("after a reconnect everybody of the group beats at once", "[group]") {
+  FakeBroker broker;
+  auto group = start(broker.endpoint());
+  for (int i = 0; i < 50; ++i) REQUIRE(group->add({.id = "dev-" + std::to_string(i), .interval = 1s}).ok());
+  until([&] { return group->stats().acknowledged >= 50; });
+  broker.go_away();
+  until([&] { return !group->stats().connected; });
+  broker.come_back();
+  until([&] { return group->stats().connects == 2 && group->stats().spooled == 0; });
+  std::map<std::string, std::uint64_t> newest;
+  const auto seen = broker.wait([&](const auto& all) {
+    for (const auto& beat : FakeBroker::beats(all)) newest[beat.id] = std::max(newest[beat.id], beat.run_seq);
+    return newest.size() == 50 &&
+           std::all_of(newest.begin(), newest.end(), [](const auto& n) { return n.second >= 2; });
+  });
+  CHECK(!seen.empty());
+}
+
+TEST_CASE("one bad registration does not keep the others from being recorded", "[group]") {
+  FakeBroker broker;
+  broker.answer_with([](const Seen& seen) -> std::string {
+    return seen.kind == wire::Kind::registration && seen.body.find("bad") != std::string::npos ? "invalid_value" : "";
+  });
+  auto group = start(broker.endpoint());
+  Registration registration;
+  for (const char* id : {"good-1", "bad", "good-2"})
+    REQUIRE(group->add({.id = id, .interval = 1h, .registration = registration}).ok());
+  broker.wait([](const auto& all) {
+    std::size_t alone = 0;
+    for (const Seen& s : all)
+      alone += s.kind == wire::Kind::registration &&
+               (s.body.find("good-1") != std::string::npos || s.body.find("good-2") != std::string::npos) &&
+               s.body.find("bad") == std::string::npos;
+    return alone == 2;
+  });
+}
+
+}  // namespace
+}  // namespace lifesign
