@@ -162,6 +162,7 @@ bool BrokerProcess::cycle() {
   const std::size_t sent = desk_->send(now());
   flush();
   keep_state();
+  note_refusals();
   update_gauges();
   return counters_[Count::messages] != before || log_work || sent > 0;
 }
@@ -279,6 +280,15 @@ void BrokerProcess::note_state_errors() {
   ++counters_[Count::state_write_failures];
   if (state_faults_.allow(base::monotonic_now(), held_back))
     log_->error("{}; sequence numbers will run out, and messages be refused, until it can be written", error);
+}
+
+void BrokerProcess::note_refusals() {
+  const std::uint64_t refused = counters_[Count::refused];
+  std::uint64_t held_back = 0;
+  if (refused == refused_) return;
+  refused_ = refused;
+  if (refusals_.allow(base::monotonic_now(), held_back))
+    log_->warn("{} messages were refused so far; the latest: {}", refused, sequencer_.last_refusal());
 }
 
 void BrokerProcess::flush() {

@@ -46,6 +46,7 @@ class BrokerProcess {
   void flush();
   void last_words();
   void note_state_errors();
+  void note_refusals();
   void update_gauges();
   State state() const;
 
@@ -60,7 +61,8 @@ class BrokerProcess {
   Sequencer sequencer_;
   Reports reports_;
   telemetry::DutyCycle duty_{std::chrono::milliseconds(20)};
-  telemetry::RateLimit state_faults_;
+  telemetry::RateLimit state_faults_, refusals_;
+  std::uint64_t refused_ = 0;  // as far as looked at
 
   zmq::context_t context_;
   std::optional<IngestIntake> intake_;

@@ -234,6 +234,7 @@ void Sequencer::answer(const Request& request, std::uint64_t first_seq, std::uin
 
 void Sequencer::refuse(std::string_view to, std::uint64_t corr, const Error& error, Outbox& out) {
   ++counters_[Count::refused];
+  last_refusal_ = error.message;
   if (error.code == Code::overloaded) ++counters_[Count::refused_overloaded];
   if (error.code == Code::not_allowed) ++counters_[Count::refused_not_allowed];
   OutgoingReply reply{std::string(to), {}};

@@ -44,6 +44,7 @@ class Sequencer {
   void take(const Request& request, base::LogTime now, Outbox& out);
   // An error reply, counted.
   void refuse(std::string_view to, std::uint64_t corr, const base::Error& error, Outbox& out);
+  const std::string& last_refusal() const { return last_refusal_; }
   bool is_token(std::string_view token) const;
 
   // Records of the broker's own.
@@ -103,6 +104,7 @@ class Sequencer {
   base::LogTime time_{};
   base::LogTime tick_recorded_{};
   std::uint64_t recorded_ = 0;
+  std::string last_refusal_;
   bool has_recorder_ = false;
   bool recorder_seen_ = false;
   base::LogTime recorder_left_{};
