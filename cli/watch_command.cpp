@@ -1,0 +1,104 @@
+// watch: what happens, as it happens.
+#include <fmt/format.h>
+#include <lifesign/subscriber.h>
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <set>
+
+#include "base/stop_signal.h"
+#include "cli/event_text.h"
+#include "cli/options.h"
+#include "cli/subcommands.h"
+#include "cli/topic.h"
+
+namespace lifesign::cli {
+namespace {
+
+constexpr Millis look_up{100};  // how soon Ctrl-C is noticed
+
+struct WatchOptions {
+  std::vector<std::string> topics;
+  std::optional<std::uint64_t> since;
+  std::optional<base::Micros> duration;
+  std::size_t count = 0;
+  bool brief = false;  // of `up --demo`: the time of day only, and no greeting
+};
+
+SubscriberOptions subscription(const Context& context, const std::vector<Topic>& topics, const WatchOptions& options) {
+  SubscriberOptions out;
+  out.events_endpoint = context.endpoint("events");
+  out.query_endpoint = context.endpoint("query");
+  out.since = options.since;
+  std::set<std::string> types, agents;
+  bool every_agent = topics.empty();
+  for (const auto& topic : topics) {
+    types.insert(topic.type);
+    agents.insert(topic.agent_id);
+    every_agent = every_agent || topic.agent_id.empty();
+  }
+  out.types.assign(types.begin(), types.end());
+  if (!every_agent) out.agent_ids.assign(agents.begin(), agents.end());
+  return out;
+}
+
+void show_gap(const Context& context, const Gap& gap) {
+  if (context.json) {
+    print_json(
+        {{"gap", {{"since", gap.since}, {"until", gap.until}, {"types", gap.types}, {"message", gap.reason.message}}}});
+    return;
+  }
+  const auto text = fmt::format("gap: events after seq {} up to {} may be missing here: {}", gap.since, gap.until,
+                                gap.reason.message);
+  print(context.out.paint(Colour::red, text) + "\n");
+}
+
+int run_watch(const Context& context, const WatchOptions& options) {
+  auto topics = parse_topics(options.topics);
+  if (!topics) return fail(context, topics.error());
+  base::StopSignal stop;
+  const auto until = base::monotonic_now() + options.duration.value_or(base::Micros(0));
+
+  // Without a broker a subscriber would wait in silence: say so once, and go on waiting.
+  auto commands = context.make_commands("", Ack::none);
+  if (auto status = commands.status(); !status) {
+    fmt::print(stderr, "{}\nWaiting for it …\n", explain(context, to_base(status.error()), Asked::broker));
+  } else if (!context.json && !options.brief) {
+    fmt::print(stderr, "{}\n", context.err.paint(Colour::dim, "watching; Ctrl-C ends it"));
+  }
+  Subscriber subscriber(subscription(context, *topics, options));
+  for (std::size_t shown = 0; !stop.raised();) {
+    if (options.duration && base::monotonic_now() >= until) break;
+    auto item = subscriber.next(look_up);
+    if (!item) return fail(context, item.error(), Asked::neither);
+    if (!*item) continue;
+    if (const auto* gap = std::get_if<Gap>(&**item)) {
+      show_gap(context, *gap);
+      continue;
+    }
+    const auto& event = std::get<Event>(**item);
+    if (!wanted(*topics, event.type, event.agent_id)) continue;
+    auto json = record_to_json(event.fields.packed());
+    if (!json) return fail(context, json.error());
+    print((context.json ? line_of(*json) : event_line(*json, context.out, options.brief)) + "\n");
+    std::fflush(stdout);
+    if (++shown == options.count) break;
+  }
+  return ok;
+}
+
+}  // namespace
+
+void add_watch(CLI::App& app, Context& context) {
+  auto options = std::make_shared<WatchOptions>();
+  auto* sub = app.add_subcommand("watch", "Show what happens, as it happens, until Ctrl-C");
+  sub->add_option("TOPIC", options->topics,
+                  "TYPE, TYPE/AGENT or a group such as agent.* (default: all but heartbeat.received)");
+  sub->add_option("--since", options->since, "First what came after this seq, then live, with no seam");
+  add_duration(*sub, "--for", options->duration, "Stop after so long");
+  sub->add_option("--count", options->count, "Stop after so many events");
+  sub->add_flag("--brief", options->brief, "The time of day only");
+  sub->callback([&context, options] { context.exit = run_watch(context, *options); });
+}
+
+}  // namespace lifesign::cli
