@@ -1,30 +1,21 @@
 // Query, Commands and Subscriber against stand-ins for the recorder and the broker.
 #include <catch2/catch.hpp>
 
-#include "fake_server.h"
+#include "fake_services.h"
 #include "lifesign/lifesign.h"
-#include "wire/event.h"
-#include "wire/query.h"
 #include "wire/registration.h"
 
 namespace lifesign {
 namespace {
 
 using namespace std::chrono_literals;
+using test::event;
 using test::FakeServer;
+using test::Feed;
 using test::Frames;
-
-Frames ok(std::uint64_t corr, std::string result) {
-  return {wire::write_query_header({"ok", corr}), std::move(result)};
-}
-
-FakeServer recorder(std::function<std::optional<Frames>(std::string method, std::uint64_t corr, const Value&)> answer) {
-  return FakeServer([answer](const Frames& frames) -> std::optional<Frames> {
-    wire::QueryHeader header;
-    if (frames.size() != 2 || !wire::read_query_header(frames[0], header).ok()) return std::nullopt;
-    return answer(std::string(header.name), header.corr, *Value::parse(frames[1]));
-  });
-}
+using test::ok;
+using test::recorder;
+using test::tick;
 
 std::string one_agent(std::string_view status) {
   std::string out;
@@ -34,7 +25,7 @@ std::string one_agent(std::string_view status) {
 
 TEST_CASE("a query is answered with the recorder's map", "[query]") {
   auto server = recorder([](auto method, auto corr, const Value& params) -> std::optional<Frames> {
-    if (method != "agent" || params["agent_id"].text() != "web-1") return std::nullopt;
+    if (method != "agent" || params["agent_id"].text_or("") != "web-1") return std::nullopt;
     return ok(corr, one_agent("active"));
   });
   Query query({.endpoint = server.endpoint()});
@@ -159,46 +150,6 @@ TEST_CASE("a broker that is not there, that is silent and that refuses are told 
 }
 
 // ---- Subscriber, with real sockets; its logic has tests of its own
-
-std::string event(std::string_view type, std::uint64_t seq, std::uint64_t prev, std::string_view agent = "web-1") {
-  std::string out;
-  wire::Writer(out)
-      .map(5)
-      .field("type", type)
-      .field("seq", seq)
-      .field("time", seq)
-      .field("prev", prev)
-      .field("agent_id", agent);
-  return out;
-}
-
-std::string tick(std::uint64_t run, std::uint64_t seq, std::string_view type, std::uint64_t last) {
-  std::string out;
-  wire::Writer writer(out);
-  writer.map(6).field("type", std::string_view("tick")).field("time", seq).field("seq", seq).field("recorded", seq);
-  writer.field("broker_run", run).text("last").map(1).field(type, last);
-  return out;
-}
-
-struct Feed {
-  Feed() : socket(net::make_socket(context, net::Use::events_server)) {
-    auto bound = net::bind(socket, "tcp://127.0.0.1:*", "--test");
-    REQUIRE(bound.ok());
-    endpoint = *bound;
-  }
-  // Waits until somebody has subscribed to so many topics.
-  void subscribed(std::size_t topics) {
-    for (std::size_t i = 0; i < topics; ++i) {
-      zmq::message_t ignored;
-      REQUIRE(socket.recv(ignored));
-    }
-  }
-  void publish(const std::string& topic, const std::string& body) { net::send(socket, {topic, body}); }
-
-  zmq::context_t context;
-  zmq::socket_t socket;
-  std::string endpoint;
-};
 
 // The recorder's events of one type, by seq; pages of two.
 FakeServer history(std::vector<std::uint64_t> seqs) {
