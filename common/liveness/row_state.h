@@ -45,6 +45,7 @@ struct RowState {
   std::uint8_t misses = 0;     // told in the silence since
   Ms offline_since = 0;        // while offline: when the timeout was decided
   bool known = false;          // agent.registered was made due once
+  bool beaten = false;         // a beat came since the row was made
   bool stalled = false;
   bool duplicate_told = false;  // for the present pair of runs
   RunState current;

@@ -1,0 +1,76 @@
+// What the fold consists of. Only the fold_*.cpp files include this.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "liveness/blind_spans.h"
+#include "liveness/closed_connections.h"
+#include "liveness/deadlines.h"
+#include "liveness/fold.h"
+#include "liveness/groups.h"
+#include "liveness/policies.h"
+#include "liveness/rows.h"
+
+namespace lifesign::liveness {
+
+// A silence that a beat has ended is remembered for this long, for verdicts on it that come late.
+inline constexpr Ms silence_kept = 600'000;
+
+struct Fold::Impl {
+  explicit Impl(Options o) : options(o) {}
+
+  Options options;
+  Counters counters;
+  Rows rows;
+  Policies policies;
+  Groups groups;
+  BlindSpans blind;
+  ClosedConnections closed;
+  std::array<std::uint64_t, statuses> by_status{};
+  std::uint64_t applied = 0;
+  std::uint64_t run_first_seq = 0;
+  std::uint64_t fleet_as_of = 0;
+  std::uint64_t min_as_of = 0, max_as_of = 0;
+  std::vector<std::uint64_t> row_as_of;  // by row; empty once the log is past max_as_of
+
+  void note(std::uint64_t seq);
+  bool holds(std::uint32_t row, std::uint64_t seq) const { return row < row_as_of.size() && seq <= row_as_of[row]; }
+
+  const Policy& policy(const Row& row) const { return policies[row.policy]; }
+
+  // A new row, status expected, watched from `at`; no_row if the table is full.
+  std::uint32_t create(std::string_view agent_id, std::uint64_t seq, Ms at);
+  void remove(std::uint32_t row, Ms at);
+  void set_status(Row& row, Status after, Ms at);
+  void set_policy(Row& row, const PolicyState& set);
+  void set_groups(Row& row, std::string_view peer, std::string_view host, std::string_view zone, Ms at);
+  void set_source(Row& row, Source source, Ms at);
+
+  // Runs of a row.
+  enum class Place : std::uint8_t { current, older, fresh };
+  Place place_of(const Row& row, std::uint64_t run) const;
+  Seen see(Row& row, std::uint64_t run_seq);
+  SeenRanges seen_of(const Row& row) const;
+  void set_seen(Row& row, SeenRanges seen);
+  void begin_run(Row& row, std::uint64_t run);
+  void swap_runs(Row& row);
+
+  // Parts of a live beat.
+  void live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, bool new_run, Outcome& out);
+  void end_silence(Row& row, std::uint64_t seq, Ms at);
+  void end_outage(Row& row, Ms at, Outcome& out);
+  void note_promise(Row& row, const wire::Beat& beat, Ms at, Outcome& out);
+  void note_activity(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
+  void note_progress(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
+
+  void stop(Row& row, Ms at, Outcome& out);
+  void take_settings(Row& row, const wire::Registration& r, Ms at, Outcome& out);
+  void owe(Row& row, Owed owed, Outcome& out);
+
+  Outcome apply_silence_verdict(std::uint32_t number, Verdict type, const wire::Event& verdict);
+};
+
+std::uint32_t text_hash(std::string_view text);  // never changes: it is in checkpoints; 0 for ""
+
+}  // namespace lifesign::liveness
