@@ -119,8 +119,7 @@ class FreeList {
 
   bool value(const std::vector<char>& page, std::size_t at) {
     const char* node = page.data() + at;
-    const std::size_t bytes =
-        load<std::uint16_t>(node) | static_cast<std::size_t>(load<std::uint16_t>(node + 2)) << 16;
+    const std::size_t bytes = load<std::uint16_t>(node) | static_cast<std::size_t>(load<std::uint16_t>(node + 2)) << 16;
     const std::size_t data = at + node_header_bytes + load<std::uint16_t>(node + 6);
     if ((load<std::uint16_t>(node + 4) & node_big) == 0) {
       return data + bytes <= page.size() && numbers(page.data() + data, bytes);
@@ -128,7 +127,8 @@ class FreeList {
     if (data + 8 > page.size()) return false;
     const auto number = load<std::uint64_t>(page.data() + data);
     std::array<char, page_header_bytes> header{};
-    if (number > meta_.last_page || !read_at(fd_, number * meta_.page_bytes, header.data(), header.size())) return false;
+    if (number > meta_.last_page || !read_at(fd_, number * meta_.page_bytes, header.data(), header.size()))
+      return false;
     const std::uint64_t run = load<std::uint32_t>(header.data() + overflow_pages_at);
     if ((load<std::uint16_t>(header.data() + flags_at) & flag_overflow) == 0) return false;
     if (page_header_bytes + bytes > run * meta_.page_bytes) return false;

@@ -10,8 +10,8 @@
 namespace lifesign::recorder {
 
 struct DataFile {
-  std::uint64_t bytes = 0;        // its size
-  std::uint64_t promised = 0;     // up to where its newer meta page says that there are pages
+  std::uint64_t bytes = 0;     // its size
+  std::uint64_t promised = 0;  // up to where its newer meta page says that there are pages
   std::uint32_t page_bytes = 0;
   std::uint64_t transaction = 0;  // the last one committed
 };

@@ -11,14 +11,15 @@
 namespace lifesign::recorder {
 namespace {
 
-constexpr std::array<const char*, static_cast<std::size_t>(Table::count_)> table_names = {
-    "meta", "log", "events", "keys", "backfill", "agents"};
+constexpr std::array<const char*, static_cast<std::size_t>(Table::count_)> table_names = {"meta", "log",      "events",
+                                                                                          "keys", "backfill", "agents"};
 constexpr unsigned max_readers = 126;
 constexpr mdb_mode_t file_mode = 0600;
 constexpr std::string_view format_key = "format";
 
 base::Error cannot_open(const std::filesystem::path& path, int rc) {
-  if (rc == MDB_INVALID) return damaged(fmt::format("{} is not an LMDB database; restore it from a copy", path.string()));
+  if (rc == MDB_INVALID)
+    return damaged(fmt::format("{} is not an LMDB database; restore it from a copy", path.string()));
   if (rc == MDB_VERSION_MISMATCH) {
     return damaged(fmt::format("{} was written by another version of LMDB", path.string()));
   }
@@ -49,19 +50,26 @@ base::Status check_version(const std::filesystem::path& folder, const Txn& txn) 
                                  folder.string(), version, format_version)};
 }
 
-MDB_val to_val(Bytes b) { return {b.size(), const_cast<char*>(b.data())}; }
-Bytes to_bytes(const MDB_val& v) { return {static_cast<const char*>(v.mv_data), v.mv_size}; }
+MDB_val to_val(Bytes b) {
+  return {b.size(), const_cast<char*>(b.data())};
+}
+Bytes to_bytes(const MDB_val& v) {
+  return {static_cast<const char*>(v.mv_data), v.mv_size};
+}
 
 }  // namespace
 
 Fault fault_of(int rc) {
   switch (rc) {
-    case 0: return Fault::none;
+    case 0:
+      return Fault::none;
     case MDB_MAP_FULL:
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return Fault::full;
-    default: return Fault::fatal;
+    case EFBIG:
+      return Fault::full;
+    default:
+      return Fault::fatal;
   }
 }
 
@@ -99,7 +107,9 @@ int Txn::erase(Table table, Bytes key) {
   return mdb_del(txn_, dbi(table), &k, nullptr);
 }
 
-int Txn::commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
+int Txn::commit() {
+  return mdb_txn_commit(std::exchange(txn_, nullptr));
+}
 
 std::uint64_t Txn::entries(Table table) const {
   MDB_stat stat{};
@@ -116,16 +126,24 @@ base::Result<std::optional<Bytes>> Txn::get_sealed(Table table, Bytes key) const
   return std::optional<Bytes>(payload);
 }
 
-void Txn::reset() { mdb_txn_reset(txn_); }
-int Txn::renew() { return mdb_txn_renew(txn_); }
+void Txn::reset() {
+  mdb_txn_reset(txn_);
+}
+int Txn::renew() {
+  return mdb_txn_renew(txn_);
+}
 
-Cursor::Cursor(const Txn& txn, Table table) { error_ = mdb_cursor_open(txn.txn_, txn.dbi(table), &cursor_); }
+Cursor::Cursor(const Txn& txn, Table table) {
+  error_ = mdb_cursor_open(txn.txn_, txn.dbi(table), &cursor_);
+}
 
 Cursor::~Cursor() {
   if (cursor_ != nullptr) mdb_cursor_close(cursor_);
 }
 
-bool Cursor::at_or_after(Bytes key) { return step(MDB_SET_RANGE, key); }
+bool Cursor::at_or_after(Bytes key) {
+  return step(MDB_SET_RANGE, key);
+}
 
 bool Cursor::at_or_before(Bytes key) {
   if (!step(MDB_SET_RANGE, key)) return error_ == 0 && last();

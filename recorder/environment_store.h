@@ -104,7 +104,7 @@ class EnvironmentStore {
   base::Result<Txn> begin_read() const;
 
   std::uint64_t max_bytes() const;
-  std::uint64_t used_bytes() const;     // pages that were ever used; freed ones are used again
+  std::uint64_t used_bytes() const;  // pages that were ever used; freed ones are used again
   std::uint64_t stale_readers() const { return stale_readers_; }  // slots of dead processes, cleared at opening
 
  private:
@@ -115,7 +115,6 @@ class EnvironmentStore {
   };
   explicit EnvironmentStore(MDB_env* env) : env_(env) {}
   base::Status open_tables(const std::filesystem::path& folder, Mode mode);
-
 
   std::unique_ptr<MDB_env, Close> env_;
   std::unique_ptr<Handles> dbi_ = std::make_unique<Handles>();
