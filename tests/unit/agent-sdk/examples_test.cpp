@@ -1,32 +1,18 @@
 // The examples as a reader would run them, against stand-ins for the services.
-#include <sys/wait.h>
-
 #include <catch2/catch.hpp>
-#include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include "fake_services.h"
+#include "run_command.h"
 
 namespace lifesign {
 namespace {
 
 using test::FakeBroker;
 using test::Feed;
-
-struct Ran {
-  int exit;
-  std::string output;
-};
-
-Ran run(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Ran out{-1, {}};
-  char buffer[4'096];
-  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) out.output.append(buffer, n);
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) out.exit = WEXITSTATUS(status);
-  return out;
-}
+using test::Ran;
+using test::run;
 
 std::string example(const std::string& name) {
   return std::string(LIFESIGN_BIN_DIR) + "/../examples/example_" + name;
@@ -107,6 +93,29 @@ TEST_CASE("the Python client is recorded and asks for itself", "[examples]") {
   const auto seen = broker.wait([](const auto& all) { return all.size() == 2; });
   CHECK(seen[0].kind == wire::Kind::registration);
   CHECK(seen[1].beats.at(0).activity == "busy");
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(std::string(LIFESIGN_SOURCE_DIR) + "/" + path);
+  REQUIRE(file.good());
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE("every C++ sample of docs/sdk.md is taken from an example", "[examples]") {
+  std::string examples;
+  for (const char* name : {"worker", "group", "watch", "query"})
+    examples += text_of(std::string("agent-sdk/examples/") + name + ".cpp");
+  const std::string page = text_of("docs/sdk.md");
+  int samples = 0;
+  const std::string open = "```cpp\n";
+  for (std::size_t at = page.find(open); at != std::string::npos; at = page.find(open, at)) {
+    at += open.size();
+    const std::string sample = page.substr(at, page.find("```", at) - at);
+    INFO(sample);
+    CHECK(examples.find(sample) != std::string::npos);
+    ++samples;
+  }
+  CHECK(samples >= 4);
 }
 
 }  // namespace
