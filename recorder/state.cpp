@@ -140,8 +140,10 @@ void State::committed(std::uint64_t seq) {
 std::string State::encode_row(std::uint32_t row) const {
   std::string out;
   wire::Writer writer(out);
+  liveness::RowState state = fold_.export_row(row);
+  state.as_of = std::max(state.as_of, position_.seq);  // the fold does not count an entry that it refused
   writer.map(2).text("fold");
-  liveness::encode(writer, fold_.export_row(row));
+  liveness::encode(writer, state);
   slots_[row].profile.encode(writer.text("profile"));
   return out;
 }
@@ -174,7 +176,9 @@ void State::begin_sweep() {
   sweep_cursor_.clear();
   sweep_fleet_.clear();
   wire::Writer writer(sweep_fleet_);
-  liveness::encode(writer, fold_.export_fleet());
+  liveness::FleetState fleet = fold_.export_fleet();
+  fleet.as_of = sweep_began_;
+  liveness::encode(writer, fleet);
   sweep_budget_ -= static_cast<std::int64_t>(sweep_fleet_.size());
 }
 
