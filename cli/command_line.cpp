@@ -65,6 +65,10 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      const auto wrong = fmt::format("there is no command \"{}\"; `lifesign --help` lists them", safe(argv[1]));
+      return fail(context, base::Error{base::Code::invalid_config, wrong});
+    }
     const bool named = argc > 1 && !app.get_subcommands().empty();
     const auto help = named ? "lifesign " + app.get_subcommands().front()->get_name() + " --help" : "lifesign --help";
     return fail(context, base::Error{base::Code::invalid_config, fmt::format("{} (try `{}`)", e.what(), help)});

@@ -21,6 +21,10 @@ std::string_view name_of(Asked asked) {
   return asked == Asked::broker ? "broker" : "recorder";
 }
 
+const char* default_endpoint(Asked asked) {
+  return asked == Asked::broker ? "tcp://127.0.0.1:7400" : "tcp://127.0.0.1:7403";
+}
+
 }  // namespace
 
 std::string Context::folder() const {
@@ -67,9 +71,9 @@ std::string explain(const Context& context, const base::Error& error, Asked aske
   if (silent && asked != Asked::neither) {
     const auto where = context.endpoint(asked == Asked::broker ? "ingest" : "query");
     return fmt::format(
-        "the {} does not answer ({}{}).\nIs `lifesign up` running? Start it in another terminal, or say where it is: "
+        "the {} does not answer at {}.\nIs `lifesign up` running? Start it in another terminal, or say where it is: "
         "--data DIR (now {}). `lifesign status` shows what answers.",
-        name_of(asked), where.empty() ? "" : where + ": ", error.message, context.folder());
+        name_of(asked), where.empty() ? default_endpoint(asked) : where, context.folder());
   }
   switch (error.code) {
     case base::Code::not_found:

@@ -115,9 +115,10 @@ std::string status_text(const Json& status, const Terminal& terminal) {
   };
   for (const char* name : {"broker", "recorder"}) {
     if (!reachable(status, name)) continue;
-    Json counters = status.at(name);
+    const Json& process = status.at(name);
+    Json counters = process.value("counters", process);
     for (const char* shown :
-         {"reachable", "broker_run", "next_seq", "recorded", "recorder_connected", "time", "time_us"}) {
+         {"reachable", "broker_run", "next_seq", "recorded", "recorder_connected", "time", "time_us", "as_of"}) {
       counters.erase(shown);
     }
     section(name, counters);

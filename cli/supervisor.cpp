@@ -109,7 +109,10 @@ void Supervisor::stop(base::StopSignal& stop, const std::vector<std::string>& or
         slot.child->signal(SIGKILL);
         slot.child->wait(std::chrono::seconds(1));
       }
-      if (const auto& death = slot.child->death(); death && (death->signalled || death->code != ok) && !impatient) {
+      // SIGTERM itself ends a process that had not come far enough to handle it.
+      const auto death = slot.child->death();
+      const bool as_told = death && (death->signalled ? death->code == SIGTERM : death->code == ok);
+      if (death && !as_told && !impatient) {
         say_(fmt::format("{} stopped with {}", name, death_text(*death)));
       }
       slot.child.reset();

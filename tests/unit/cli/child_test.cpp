@@ -98,11 +98,18 @@ TEST_CASE("the supervisor gives up at once on a port that is taken", "[cli]") {
 TEST_CASE("a process that ignores SIGTERM is killed in the end, and that is said", "[cli]") {
   lifesign::base::StopSignal stop;
   std::vector<std::string> said;
-  Supervisor supervisor({{"stubborn", {"/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"}}},
+  // The file tells that SIGTERM is ignored from now on.
+  std::string name = "/tmp/lifesign-deaf-XXXXXX";
+  const int fd = ::mkstemp(name.data());
+  REQUIRE(fd >= 0);
+  ::close(fd);
+  Supervisor supervisor({{"deaf", {"/bin/sh", "-c", "trap '' TERM; rm " + name + "; exec sleep 600"}}},
                         [&](const std::string& text) { said.push_back(text); });
   REQUIRE(supervisor.start());
-  supervisor.step(stop, 200ms);
-  supervisor.stop(stop, {"stubborn"}, 300ms);
-  CHECK(supervisor.started("stubborn") == std::nullopt);
-  CHECK(said.size() == 1);
+  while (::access(name.c_str(), F_OK) == 0) supervisor.step(stop, 10ms);
+  supervisor.stop(stop, {"deaf"}, 100ms);
+  CHECK_FALSE(supervisor.started("deaf"));
+  REQUIRE(said.size() == 2);
+  CHECK(said[0] == "deaf did not stop within 100ms: killing it");
+  CHECK(said[1] == "deaf stopped with killed by signal 9 (Killed)");
 }
