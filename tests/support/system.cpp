@@ -1,5 +1,6 @@
 #include "support/system.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
