@@ -56,6 +56,7 @@ int run(int argc, const char* const* argv) {
   add_events(app, context);
   add_watch(app, context);
   add_people(app, context);
+  add_check(app, context);
   add_config(app, context);
   add_demo_agent(app, context);
 

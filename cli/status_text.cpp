@@ -23,12 +23,12 @@ std::string behind(std::uint64_t head, std::uint64_t at) {
   return fmt::format("{} record{}", head - at, head - at == 1 ? "" : "s");
 }
 
-// Which field of a service's counters says how far it has read.
-std::uint64_t position_of(const Json& counters) {
-  for (const char* field : {"as_of", "applied", "recorded", "seq"}) {
-    if (const auto at = number_of(counters, field); at != 0) return at;
-  }
-  return 0;
+// How far a service says it is behind: in time, else in records.
+std::string lag_of(const Json& counters) {
+  if (counters.contains("lag_ms")) return base::format_duration(base::Millis(number_of(counters, "lag_ms")));
+  if (!counters.contains("lag_seq")) return "";
+  const auto lag = number_of(counters, "lag_seq");
+  return lag == 0 ? "none" : fmt::format("{} record{}", lag, lag == 1 ? "" : "s");
 }
 
 Table processes(const Json& status) {
@@ -57,9 +57,12 @@ Table processes(const Json& status) {
     for (const auto& [name, service] : services->items()) {
       if (name == "recorder") continue;
       watchdog_seen = watchdog_seen || name == "watchdog";
-      const auto at = position_of(service.value("counters", none));
-      table.add({safe(name), state_cell(service_is_up(service), "silent"), at == 0 ? "" : behind(head, at),
-                 "reported " + base::format_duration(base::Millis(number_of(service, "age_ms"))) + " ago"});
+      const auto counters = service.value("counters", none);
+      // A watchdog that waits for the recorder's snapshot runs, and watches over nobody.
+      const bool judging = !counters.contains("judging") || number_of(counters, "judging") != 0;
+      table.add({safe(name), state_cell(service_is_up(service), "silent"), lag_of(counters),
+                 fmt::format("{}reported {} ago", judging ? "" : "not judging yet, ",
+                             base::format_duration(base::Millis(number_of(service, "age_ms"))))});
     }
   }
   if (!watchdog_seen && reachable(status, "broker")) {

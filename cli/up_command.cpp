@@ -93,6 +93,7 @@ std::string missing(const Context& context, const Supervisor& supervisor) {
   const auto age = base::Micros(base::Millis(report["age_ms"].u64_or(0)));
   if (!report.exists() || base::wall_now() - age < *supervisor.started("watchdog"))
     return "the watchdog has not reported yet";
+  if (report["counters"]["judging"].u64_or(0) == 0) return "the watchdog waits for the recorder's snapshot";
   return "";
 }
 

@@ -138,11 +138,12 @@ TEST_CASE("status says what does not answer, and shows the rest", "[cli]") {
 
 TEST_CASE("status counts how far each process is behind the broker", "[cli]") {
   const Json status{{"broker", {{"reachable", true}, {"broker_run", 2u}, {"next_seq", 100u}, {"recorded", 90u}}},
-                    {"services", {{"watchdog", {{"counters", {{"as_of", 98u}}}, {"age_ms", 300u}}}}},
+                    {"services", {{"watchdog", {{"counters", {{"lag_ms", 12u}, {"judging", 0u}}}, {"age_ms", 300u}}}}},
                     {"recorder", {{"reachable", true}, {"recorded", 90u}}}};
   const auto text = status_text(status, {});
   CHECK(contains(text, "9 records"));
-  CHECK(contains(text, "1 record "));
+  CHECK(contains(text, "12ms"));
+  CHECK(contains(text, "not judging yet"));
   CHECK(contains(text, "reported 300ms ago"));
 }
 

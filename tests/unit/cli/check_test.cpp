@@ -1,0 +1,39 @@
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "cli/check_text.h"
+
+using namespace lifesign;
+using namespace lifesign::cli;
+
+TEST_CASE("a sound database says what it holds", "[cli]") {
+  recorder::CheckReport report;
+  report.beats = 12;
+  report.position = 99;
+  const auto outcome = check_outcome({line_of(check_json(report)), {}});
+  CHECK(is_sound(outcome));
+  CHECK(check_text(outcome, "/data")
+            .starts_with("/data is sound: 12 beats in 0 chunks, 0 events, 0 agents, up to seq 99"));
+}
+
+TEST_CASE("faults are named, and those past the bound counted", "[cli]") {
+  recorder::CheckReport report;
+  report.fault_count = 5;
+  report.faults = {"log: the chunk at 7 has a wrong checksum"};
+  const auto outcome = check_outcome({line_of(check_json(report)), {}});
+  CHECK_FALSE(is_sound(outcome));
+  const auto text = check_text(outcome, "/data");
+  CHECK(text.find("/data is damaged: 5 faults\n  log: the chunk at 7 has a wrong checksum\n  … and 4 more\n") == 0);
+}
+
+TEST_CASE("a check that dies of SIGBUS reports a cut file", "[cli]") {
+  const auto outcome = check_outcome({"", {true, SIGBUS, {}}});
+  CHECK_FALSE(is_sound(outcome));
+  CHECK(check_text(outcome, "/data").find("it was cut") != std::string::npos);
+}
+
+TEST_CASE("a check that dies otherwise is no sound database either", "[cli]") {
+  CHECK_FALSE(is_sound(check_outcome({"", {true, SIGSEGV, {}}})));
+  CHECK_FALSE(is_sound(check_outcome({"{\"sound\":tr", {}})));
+  CHECK_FALSE(is_sound(check_outcome({"what() text", {false, 1, {}}})));
+}
