@@ -130,6 +130,11 @@ Result<std::uint64_t> BeatLoop::add(std::string id, Millis interval, const std::
 
   const std::lock_guard lock(mutex_);
   if (stopping_) return closed_error();
+  if (members_.size() >= options_.spool.items)
+    return Error{Code::queue_full,
+                 fmt::format("the group has {} agents, as many as spool_messages has room for one beat "
+                             "each; raise it",
+                             members_.size())};
   if (!ids_.insert(member.id).second)
     return Error{Code::busy, fmt::format("agent \"{}\" is in this group already", base::printable(member.id))};
   if (handover_.size() >= options_.handover) {

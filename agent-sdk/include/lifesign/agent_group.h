@@ -21,8 +21,8 @@ struct GroupOptions {
   std::string endpoint = {};  // as in AgentOptions
   Ack ack = Ack::recorded;
   Millis deadline{5'000};
-  std::size_t spool_messages = 65'536;  // beats, of all agents together
-  std::size_t spool_bytes = 16 << 20;
+  std::size_t spool_messages = 65'536;  // beats, of all agents together; also the most agents that a group can have
+  std::size_t spool_bytes = 32 << 20;
   Millis linger{200};
   std::function<void(const Error&)> on_error = {};  // as in AgentOptions
 };
@@ -44,7 +44,8 @@ class AgentGroup {
   AgentGroup& operator=(const AgentGroup&) = delete;
 
   // The first beat goes at once, the next ones at a random phase of the interval. invalid_agent_id, invalid_value;
-  // busy when the id is in the group already.
+  // busy when the id is in the group already; queue_full when the group is (see spool_messages), or for a moment when
+  // agents are added faster than the thread takes them.
   Result<Handle> add(Member member);
   // Without a goodbye the agent just falls silent.
   Status remove(Handle handle);

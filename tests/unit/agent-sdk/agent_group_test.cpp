@@ -95,6 +95,17 @@ TEST_CASE("after a reconnect everybody of the group beats at once", "[group]") {
   CHECK(!seen.empty());
 }
 
+TEST_CASE("a group takes no more agents than it can keep a beat of", "[group]") {
+  auto group = AgentGroup::start({.endpoint = "tcp://127.0.0.1:9", .spool_messages = 2});
+  REQUIRE(group.ok());
+  REQUIRE((*group)->add({.id = "a"}).ok());
+  const auto b = (*group)->add({.id = "b"});
+  REQUIRE(b.ok());
+  CHECK((*group)->add({.id = "c"}).error().code == Code::queue_full);
+  REQUIRE((*group)->remove(*b).ok());
+  CHECK((*group)->add({.id = "c"}).ok());
+}
+
 TEST_CASE("one bad registration does not keep the others from being recorded", "[group]") {
   FakeBroker broker;
   broker.answer_with([](const Seen& seen) -> std::string {

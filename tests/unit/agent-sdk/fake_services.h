@@ -52,7 +52,7 @@ struct Feed {
   void subscribed(std::size_t topics) {
     for (std::size_t i = 0; i < topics; ++i) {
       zmq::message_t ignored;
-      REQUIRE(socket.recv(ignored));
+      (void)socket.recv(ignored);  // no REQUIRE: tests call this on threads of their own, and Catch takes only one
     }
   }
   void publish(const std::string& topic, const std::string& body) { net::send(socket, {topic, body}); }
