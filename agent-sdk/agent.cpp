@@ -53,11 +53,10 @@ Agent::Agent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Agent::~Agent() {
   if (impl_->loop->forked()) {
     // The thread is not in this process, and the socket is the parent's: there is nothing to stop and nothing to touch.
-    [[maybe_unused]] auto* left = impl_.release();
+    (void)impl_.release();
     return;
   }
-  if (impl_->goodbye_on_destruction) [[maybe_unused]]
-    const auto said = goodbye("", impl_->linger);
+  if (impl_->goodbye_on_destruction) (void)goodbye("", impl_->linger);
 }
 
 Status Agent::beat_now() {

@@ -44,8 +44,7 @@ AgentGroup::AgentGroup(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 AgentGroup::~AgentGroup() {
   // In a forked child the thread is not there and the socket is the parent's.
-  if (impl_->loop->forked()) [[maybe_unused]]
-    auto* left = impl_.release();
+  if (impl_->loop->forked()) (void)impl_.release();
 }
 
 Result<AgentGroup::Handle> AgentGroup::add(Member member) {

@@ -34,7 +34,7 @@ struct Commands::Impl {
   };
 
   Result<Answer> request(wire::Kind kind, Ack ack, std::string_view body) {
-    if (::getpid() != pid) return Error{Code::forked, "this was made before the process forked; make a new one"};
+    if (::getpid() != pid) return sdk::forked_error();
     try {
       return exchange(kind, ack, body);
     } catch (const zmq::error_t& e) {
@@ -125,8 +125,7 @@ struct Commands::Impl {
 
 Commands::Commands(CommandOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Commands::~Commands() {
-  if (impl_ && ::getpid() != impl_->pid) [[maybe_unused]]
-    auto* left = impl_.release();  // the parent's socket
+  if (impl_ && ::getpid() != impl_->pid) (void)impl_.release();  // the parent's socket
 }
 Commands::Commands(Commands&&) noexcept = default;
 Commands& Commands::operator=(Commands&&) noexcept = default;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "convert.h"
 #include "query_client.h"
 #include "wait.h"
 #include "wire/writer.h"
@@ -20,7 +21,7 @@ struct Query::Impl {
         client(context, sdk::endpoint_or_default(options.endpoint, "LIFESIGN_QUERY", 7403), options.attempt) {}
 
   Result<Value> ask(std::string_view method, std::string params) {
-    if (::getpid() != pid) return Error{Code::forked, "this Query was made before the process forked; make a new one"};
+    if (::getpid() != pid) return sdk::forked_error();
     try {
       base::Micros now = base::monotonic_now();
       client.ask(method, std::move(params), now, now + options.timeout);
@@ -39,8 +40,7 @@ struct Query::Impl {
 
 Query::Query(QueryOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Query::~Query() {
-  if (impl_ && ::getpid() != impl_->pid) [[maybe_unused]]
-    auto* left = impl_.release();  // the parent's sockets
+  if (impl_ && ::getpid() != impl_->pid) (void)impl_.release();  // the parent's sockets
 }
 Query::Query(Query&&) noexcept = default;
 Query& Query::operator=(Query&&) noexcept = default;

@@ -205,15 +205,13 @@ struct Subscriber::Impl {
 
 Subscriber::Subscriber(SubscriberOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Subscriber::~Subscriber() {
-  if (impl_ && ::getpid() != impl_->pid) [[maybe_unused]]
-    auto* left = impl_.release();  // the parent's sockets
+  if (impl_ && ::getpid() != impl_->pid) (void)impl_.release();  // the parent's sockets
 }
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
 Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
 
 Result<std::optional<Item>> Subscriber::next(Millis timeout) {
-  if (::getpid() != impl_->pid)
-    return Error{Code::forked, "this Subscriber was made before the process forked; make a new one"};
+  if (::getpid() != impl_->pid) return sdk::forked_error();
   if (!impl_->broken.ok()) return impl_->broken.error();
   try {
     std::optional<Item> item;
