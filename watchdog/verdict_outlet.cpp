@@ -9,6 +9,7 @@ namespace lifesign::watchdog {
 namespace {
 
 constexpr std::size_t body_bytes = wire::limits::message_bytes / 4;  // leaves room for the largest verdict
+constexpr base::Micros alone_for = std::chrono::seconds(10);             // several rounds of the outbox
 
 }  // namespace
 
@@ -24,11 +25,13 @@ void VerdictOutlet::open(const std::string& endpoint) {
 }
 
 void VerdictOutlet::tick(base::Micros now) {
+  now_ = now;
   bool overrun = false;
   while (net::receive(*socket_, frames_, 1, overrun)) {
     wire::Reply reply;
     if (!wire::read_reply(net::view(frames_[0]), reply).ok() || reply.ok()) continue;
     ++refused_;
+    alone_until_ = now + alone_for;
     std::uint64_t held_back = 0;
     if (faults_.allow(now, held_back))
       log_.error("the broker refuses a message: {} ({}; {} more not shown)", reply.message, reply.code, held_back);
@@ -43,7 +46,8 @@ bool VerdictOutlet::ready() {
 }
 
 bool VerdictOutlet::add(std::string_view verdict) {
-  if (count_ == wire::limits::items_per_message || maps_.size() + verdict.size() > body_bytes) {
+  const std::size_t most = now_ < alone_until_ ? 1 : wire::limits::items_per_message;
+  if (count_ >= most || maps_.size() + verdict.size() > body_bytes) {
     send();
     if (!ready()) return false;
   }

@@ -1,5 +1,6 @@
 // Hands verdicts and the watchdog's counters to the broker's ingest. Fire and forget: what gets lost is sent again by
-// the outbox, since it does not come back through the log. One thread.
+// the outbox, since it does not come back through the log. After a refusal each verdict goes by itself for a while, so
+// that one which the broker does not take holds up no other. One thread.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,8 @@ class VerdictOutlet {
   std::vector<zmq::message_t> frames_;
   std::string maps_;
   std::size_t count_ = 0;
+  base::Micros now_{0};          // of the latest tick
+  base::Micros alone_until_{0};  // until then one verdict a message
   std::uint64_t refused_ = 0;
   std::uint64_t corr_ = 0;
 };

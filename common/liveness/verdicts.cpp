@@ -30,7 +30,7 @@ Owed owed_registered(std::uint64_t seq, Ms at, bool first, const wire::Registrat
     ++o.pairs;
   };
   text("name", r->name);
-  text("type", r->type);
+  text("agent_type", r->type);  // `type` is the event's own
   if (r->capabilities) {
     w.text("capabilities").array(r->capabilities->size());
     for (const auto& c : *r->capabilities) w.text(c);

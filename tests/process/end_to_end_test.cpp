@@ -141,6 +141,26 @@ TEST_CASE("after SIGKILL of everything at once agents, totals and events are as 
   CHECK(system.events({"agent.ready"}).size() == 5);
 }
 
+TEST_CASE("whatever an agent registers, its events are told and hold up no other's", "[process]") {
+  System system("registered");
+  system.start();
+  Commands commands = system.commands();
+  Registration everything;
+  everything.name = "n";
+  everything.type = "agent.timeout";  // a type that an event might mistake for its own
+  everything.capabilities = std::vector<std::string>{"a", "b"};
+  everything.labels = std::map<std::string, std::string>{{"seq", "1"}, {"type", "x"}};
+  everything.schedule = "0 2 * * *";
+  everything.time_zone = "Europe/Rome";
+  REQUIRE(commands.register_agent("full", everything).ok());
+  REQUIRE(commands.beat("other").ok());
+  REQUIRE(eventually([&] { return system.events({"agent.registered"}).size() == 2; }));
+  for (const Value& event : system.events({"agent.registered"})) {
+    if (event["agent_id"].text_or("") == "full") CHECK(event["agent_type"].text_or("") == "agent.timeout");
+  }
+  CHECK(system.events({"agent.timeout"}).empty());
+}
+
 TEST_CASE("a second process on the same folder refuses to start and names the first", "[process]") {
   System system("second");
   system.start();
