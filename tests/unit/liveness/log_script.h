@@ -26,7 +26,9 @@ inline constexpr std::uint64_t script_start = 1'700'000'000'000'000;  // log tim
 inline base::LogTime at(double seconds) {
   return base::log_time(script_start + static_cast<std::uint64_t>(std::llround(seconds * 1e6)));
 }
-inline liveness::Ms ms(double seconds) { return liveness::to_ms(at(seconds)); }
+inline liveness::Ms ms(double seconds) {
+  return liveness::to_ms(at(seconds));
+}
 
 struct Record {
   wire::Kind kind;
