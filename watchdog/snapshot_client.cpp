@@ -11,7 +11,8 @@
 namespace lifesign::watchdog {
 namespace {
 
-constexpr base::Micros patience = std::chrono::seconds(5);  // for one page
+constexpr base::Micros patience = std::chrono::seconds(5);                 // for one page
+constexpr base::Micros connect_patience = std::chrono::milliseconds(300);  // the recorder may listen elsewhere by now
 
 base::Error bad(std::string_view what) {
   return {base::Code::bad_message, fmt::format("snapshot: {}", what)};
@@ -27,7 +28,8 @@ void SnapshotClient::begin(base::Micros now) {
   asked_ = has_fleet_ = false;
   rows_ = 0;
   asked_at_ = now;
-  if (const auto status = net::connect(*socket_, endpoint_of_()); !status.ok()) fail(status.error().message);
+  endpoint_ = endpoint_of_();
+  if (const auto status = net::connect(*socket_, endpoint_); !status.ok()) fail(status.error().message);
 }
 
 SnapshotClient::Progress SnapshotClient::fail(std::string why) {
@@ -70,7 +72,8 @@ SnapshotClient::Progress SnapshotClient::poll(const Sink& sink, base::Micros now
     asked_ = ask();
     asked_at_ = now;
   }
-  if (now - asked_at_ > patience) return fail(fmt::format("the recorder did not answer at {}", endpoint_of_()));
+  if (now - asked_at_ > (asked_ ? patience : connect_patience))
+    return fail(fmt::format("the recorder did not answer at {}", endpoint_));
   return progress_;
 }
 

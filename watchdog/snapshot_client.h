@@ -44,6 +44,7 @@ class SnapshotClient {
 
   zmq::context_t& context_;
   const Endpoint endpoint_of_;
+  std::string endpoint_;
   std::optional<zmq::socket_t> socket_;
   std::vector<zmq::message_t> frames_;
   Progress progress_ = Progress::idle;

@@ -9,7 +9,7 @@ namespace lifesign::watchdog {
 namespace {
 
 constexpr std::size_t body_bytes = wire::limits::message_bytes / 4;  // leaves room for the largest verdict
-constexpr base::Micros alone_for = std::chrono::seconds(10);             // several rounds of the outbox
+constexpr base::Micros alone_for = std::chrono::seconds(10);         // several rounds of the outbox
 
 }  // namespace
 

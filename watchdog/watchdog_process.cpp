@@ -8,6 +8,7 @@ namespace lifesign::watchdog {
 namespace {
 
 constexpr base::Micros retry_first = std::chrono::milliseconds(100);
+constexpr base::Micros quiet_until = std::chrono::milliseconds(400);
 constexpr base::Micros retry_most = std::chrono::seconds(2);
 constexpr base::Micros slow_cycle = std::chrono::milliseconds(50);
 constexpr base::Micros report_every = std::chrono::seconds(1);
@@ -85,7 +86,9 @@ void WatchdogProcess::fetch(base::Micros now) {
   const auto progress = snapshot_.poll(sink, now);
   if (progress == SnapshotClient::Progress::failed) {
     std::uint64_t held_back = 0;
-    if (faults_.allow(now, held_back)) log_->warn("no snapshot yet: {}; asking again", snapshot_.error());
+    // At a start of all processes the recorder is a moment later: that is no fault to tell of.
+    if (retry_after_ > quiet_until && faults_.allow(now, held_back))
+      log_->warn("no snapshot yet: {}; asking again", snapshot_.error());
     retry_later(now);
   } else if (progress == SnapshotClient::Progress::done) {
     log_->info("snapshot of {} agents as of seq {}", snapshot_.rows(), core_->next_seq() - 1);
