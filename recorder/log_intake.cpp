@@ -29,8 +29,9 @@ LogIntake::~LogIntake() {
 void LogIntake::open(const std::string& endpoint) {
   endpoint_ = endpoint;
   socket_.emplace(net::make_socket(context_, net::Use::log_client));
-  const std::string name = fmt::format("inproc://recorder-log-{}", static_cast<const void*>(this));
-  zmq_socket_monitor(socket_->handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED);
+  // A name of its own each time: the one before may be let go of only later.
+  const std::string name = fmt::format("inproc://recorder-log-{}-{}", static_cast<const void*>(this), ++opened_);
+  if (zmq_socket_monitor(socket_->handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) throw zmq::error_t();
   monitor_.emplace(context_, zmq::socket_type::pair);
   monitor_->set(zmq::sockopt::linger, 0);
   monitor_->connect(name);

@@ -79,6 +79,7 @@ class LogIntake {
   Counters counters_;
   telemetry::RateLimit faults_;
 
+  std::uint64_t opened_ = 0;
   bool streaming_ = false;
   bool fresh_ = false;  // no batch yet since `start`: a hole here is one that the broker tells by log.gap
   bool stale_ = false;  // the socket has been used by a session that ended
