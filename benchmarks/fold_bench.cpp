@@ -26,10 +26,14 @@ void fold_apply_beat(benchmark::State& state) {
     b.run_seq = round + 1;
     return b;
   };
-  for (std::size_t agent = 0; agent < agents; ++agent) fold.apply_beat(beat_of(agent), ++seq, base::log_time(seq));
+  for (std::size_t agent = 0; agent < agents; ++agent) {
+    ++seq;
+    fold.apply_beat(beat_of(agent), seq, base::log_time(seq));
+  }
   round = 1;
   for (auto _ : state) {
-    const auto out = fold.apply_beat(beat_of(i), ++seq, base::log_time(seq));
+    ++seq;
+    const auto out = fold.apply_beat(beat_of(i), seq, base::log_time(seq));
     benchmark::DoNotOptimize(out.result);
     i += 7919;  // a prime stride: no help from neighbours in the cache
     if (i >= agents) {
