@@ -38,14 +38,15 @@ LogIntake::~LogIntake() {
 
 void LogIntake::open() {
   socket_.emplace(net::make_socket(context_, net::Use::log_client));
-  const std::string name = fmt::format("inproc://watchdog-log-{}", static_cast<const void*>(this));
+  // A name of its own each time: libzmq lets go of the old one only later.
+  const std::string name = fmt::format("inproc://watchdog-log-{}-{}", static_cast<const void*>(this), ++opened_);
   zmq_socket_monitor(socket_->handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED);
   monitor_.emplace(context_, zmq::socket_type::pair);
   monitor_->set(zmq::sockopt::linger, 0);
   monitor_->connect(name);
   if (const auto status = net::connect(*socket_, endpoint_of_()); !status.ok())
     log_.error("{}", status.error().message);
-  started_ = base::Micros(0);
+  started_ = false;
 }
 
 void LogIntake::close() {
@@ -95,12 +96,16 @@ void LogIntake::tick(base::Micros now) {
     }
     return;
   }
-  if (started_.count() != 0 && now - started_ < start_every) return;
-  if (started_.count() != 0) restart();
-  if (send({.value = from_seq_, .token = token_, .role = role, .credit = window}, now)) {
-    started_ = now;
-    used_ = 0;
+  if (now - tried_ > start_every) {
+    tried_ = now;
+    restart();  // no answer, or nobody there: perhaps the broker came back elsewhere
   }
+  if (!started_) send_start(now);
+}
+
+void LogIntake::send_start(base::Micros now) {
+  started_ = send({.value = from_seq_, .token = token_, .role = role, .credit = window}, now);
+  if (started_) used_ = 0;
 }
 
 bool LogIntake::send(const wire::LogRequest& request, base::Micros now) {

@@ -54,6 +54,7 @@ class LogIntake {
   void close();
   void restart();
   void lose(std::string why);
+  void send_start(base::Micros now);
   bool send(const wire::LogRequest& request, base::Micros now);
   bool accept(const Batch& batch, std::uint64_t next_seq);
   void refused(wire::Bytes frame, base::Micros now);
@@ -66,12 +67,14 @@ class LogIntake {
   std::vector<zmq::message_t> frames_;
   telemetry::RateLimit faults_;
 
+  std::uint64_t opened_ = 0;  // sockets made so far
   State state_ = State::idle;
   std::string lost_;
   std::uint64_t from_seq_ = 0;
-  std::uint64_t run_ = 0;    // 0: whichever comes
-  std::uint64_t used_ = 0;   // bytes used and not granted again yet
-  base::Micros started_{0};  // last `start`; 0: none on this socket
+  std::uint64_t run_ = 0;   // 0: whichever comes
+  std::uint64_t used_ = 0;  // bytes used and not granted again yet
+  bool started_ = false;    // `start` went out on this socket
+  base::Micros tried_{0};   // last `start`, or attempt at one
   base::Micros heard_{0};
   base::Micros spoke_{0};
 };
