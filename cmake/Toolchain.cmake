@@ -16,7 +16,8 @@ add_compile_options(-fno-omit-frame-pointer)
 
 set(LIFESIGN_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none")
 if(LIFESIGN_SANITIZE)
-  add_compile_options(-fsanitize=${LIFESIGN_SANITIZE} -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${LIFESIGN_SANITIZE} -fno-sanitize-recover=all
+    -Wno-maybe-uninitialized)  # g++ 12 gives it falsely in instrumented code
   add_link_options(-fsanitize=${LIFESIGN_SANITIZE})
 endif()
 
