@@ -83,7 +83,7 @@ Deadline Fold::next_deadline(std::uint32_t number) const {
 
 void Fold::Impl::note(std::uint64_t seq) {
   applied = std::max(applied, seq);
-  if (!row_as_of.empty() && applied >= max_as_of) row_as_of = {};
+  if (!row_as_of.empty() && applied > max_as_of) row_as_of = {};
 }
 
 std::uint32_t Fold::Impl::create(std::string_view agent_id, std::uint64_t seq, Ms at) {
