@@ -1,5 +1,7 @@
 #include "recorder/commit_store.h"
 
+#include <cerrno>
+
 #include "recorder/chunk.h"
 
 namespace lifesign::recorder {
@@ -77,6 +79,13 @@ class Writes {
   int rc_ = 0;
 };
 
+// Generously: pages that are only partly filled, and the trees' own.
+std::uint64_t room_needed(const std::deque<Work>& works) {
+  std::uint64_t bytes = 1 << 20;
+  for (const Work& work : works) bytes += 2 * work.bytes();
+  return bytes;
+}
+
 }  // namespace
 
 CommitResult CommitStore::commit(const std::deque<Work>& works) {
@@ -88,6 +97,9 @@ CommitResult CommitStore::commit(const std::deque<Work>& works) {
   for (const Work& work : works) writes.add(work);
   int rc = writes.finish(works.back().position);
   if (rc == 0) rc = txn->commit();
+  // LMDB says EIO where a write was cut short, which is how most disks say that they are full. Trying again is sound:
+  // the aborted transaction's pages are nowhere referred to, and are all written and synced anew.
+  if (rc == EIO && env_->disk_room() < room_needed(works)) rc = ENOSPC;
   if (rc != 0) return {fault_of(rc), describe(rc)};
   prev_next_ = writes.prev_next();
   return {};

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -239,6 +244,20 @@ std::uint64_t EnvironmentStore::max_bytes() const {
   MDB_envinfo info{};
   mdb_env_info(env_.get(), &info);
   return info.me_mapsize;
+}
+
+std::uint64_t EnvironmentStore::disk_room() const {
+  mdb_filehandle_t fd = -1;
+  struct statvfs disk {};
+  struct stat file {};
+  rlimit most{};
+  if (mdb_env_get_fd(env_.get(), &fd) != 0 || ::fstatvfs(fd, &disk) != 0 || ::fstat(fd, &file) != 0) return ~0ull;
+  std::uint64_t room = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY) {
+    const auto size = static_cast<std::uint64_t>(file.st_size);
+    room = std::min<std::uint64_t>(room, most.rlim_cur > size ? most.rlim_cur - size : 0);
+  }
+  return room;
 }
 
 std::uint64_t EnvironmentStore::used_bytes() const {

@@ -105,6 +105,8 @@ class EnvironmentStore {
 
   std::uint64_t max_bytes() const;
   std::uint64_t used_bytes() const;  // pages that were ever used; freed ones are used again
+  // What the disk and this process's limit on the size of files leave for the file to grow.
+  std::uint64_t disk_room() const;
   std::uint64_t stale_readers() const { return stale_readers_; }  // slots of dead processes, cleared at opening
 
  private:
