@@ -120,7 +120,7 @@ base::Status BrokerProcess::bind_all() {
   return {};
 }
 
-bool BrokerProcess::run(base::StopSignal& stop) {
+base::Status BrokerProcess::run(base::StopSignal& stop) {
   zmq::pollitem_t items[] = {{intake_->socket().handle(), 0, ZMQ_POLLIN, 0},
                              {outlet_->socket().handle(), 0, ZMQ_POLLIN, 0},
                              {desk_->socket().handle(), 0, ZMQ_POLLIN, 0},
@@ -138,7 +138,7 @@ bool BrokerProcess::run(base::StopSignal& stop) {
     }
   }
   last_words();
-  return true;
+  return {};
 }
 
 bool BrokerProcess::cycle() {

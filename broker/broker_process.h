@@ -27,8 +27,8 @@ class BrokerProcess {
   // invalid_config: an endpoint cannot be used; storage_failed, io_failed: the state file.
   static base::Result<std::unique_ptr<BrokerProcess>> make(const BrokerSettings& settings, net::DataDir dir,
                                                            std::shared_ptr<telemetry::Log> log);
-  // Until a signal: then hands the rest of the log to the recorder and keeps the state. False: it could not go on.
-  bool run(base::StopSignal& stop);
+  // Until a signal: then hands the rest of the log to the recorder and keeps the state.
+  base::Status run(base::StopSignal& stop);
 
  private:
   BrokerProcess(const BrokerSettings& settings, net::DataDir dir, std::shared_ptr<telemetry::Log> log,

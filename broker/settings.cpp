@@ -5,9 +5,6 @@ namespace lifesign::broker {
 using namespace std::chrono_literals;
 
 void BrokerSettings::declare(config::Settings& s) {
-  s.text("data", data, "The data folder: token, lock files, endpoints, the broker's state file.");
-  s.text("log_level", log_level, "What is logged: debug, info, warn or error.");
-  s.text("log_format", log_format, "text for people, json for machines (one object a line).");
   s.number(
       "port", port, 0, 65'532, "port",
       "Base of the TCP ports: ingest is at it, events one above, log two above, query three above. 0: ports that the "

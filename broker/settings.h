@@ -5,13 +5,12 @@
 #include <string>
 
 #include "config/settings.h"
+#include "launch/launch.h"
 
 namespace lifesign::broker {
 
 struct BrokerSettings {
-  std::string data;
-  std::string log_level = "info";
-  std::string log_format = "text";
+  launch::CommonSettings common;
   std::uint64_t port = 7400;
   std::string ingest, events, log;
   std::uint64_t ring = 128ull << 20;
