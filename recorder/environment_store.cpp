@@ -1,7 +1,6 @@
 #include "recorder/environment_store.h"
 
 #include <fmt/format.h>
-
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>

@@ -50,7 +50,8 @@ struct TestBatch {
 // Writes entries with seqs and times that follow one another; cut() makes a batch of what came since the last one.
 class LogScript {
  public:
-  explicit LogScript(std::uint64_t run = 1, std::uint64_t first_seq = 1) : run_(run), next_(first_seq), first_(first_seq) {}
+  explicit LogScript(std::uint64_t run = 1, std::uint64_t first_seq = 1)
+      : run_(run), next_(first_seq), first_(first_seq) {}
 
   std::uint64_t time = start_time;
   std::uint64_t next_seq() const { return next_; }
@@ -120,8 +121,9 @@ class LogScript {
   }
 
   TestBatch cut() {
-    TestBatch batch{{.broker_run = run_, .first_seq = first_, .next_seq = next_, .recorded = 0, .time = base::log_time(time)},
-                    std::move(payload_)};
+    TestBatch batch{
+        {.broker_run = run_, .first_seq = first_, .next_seq = next_, .recorded = 0, .time = base::log_time(time)},
+        std::move(payload_)};
     payload_.clear();
     first_ = next_;
     return batch;
@@ -193,7 +195,9 @@ inline std::map<std::string, std::string> everything(const State& state) {
   Position position = state.position();
   position.sweep_from = 0;  // how far checkpoints got is no part of the truth
   out["\x01position"] = encode_position(position);
-  wire::Writer writer(out["\x01" "fleet"]);
+  wire::Writer writer(
+      out["\x01"
+          "fleet"]);
   auto fleet = state.fold().export_fleet();
   fleet.as_of = 0;
   liveness::encode(writer, fleet);

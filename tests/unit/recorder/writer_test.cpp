@@ -1,7 +1,8 @@
+#include "recorder/writer.h"
+
 #include <condition_variable>
 #include <mutex>
 
-#include "recorder/writer.h"
 #include "tests/unit/recorder/fixture.h"
 
 namespace lifesign::recorder::test {
