@@ -31,19 +31,24 @@ struct UpOptions {
   std::string config, log_level, log_format;
 };
 
+// Relative to here where that is shorter to type.
+std::string path_to_type(const std::filesystem::path& path) {
+  std::error_code ignored;
+  auto near = std::filesystem::proximate(path, ignored).string();
+  return near.empty() || near.starts_with("..") ? std::filesystem::absolute(path, ignored).string() : near;
+}
+
 // What a person types to reach this one.
 std::string command_of(const Context& context) {
   std::error_code ignored;
   const auto program = std::filesystem::path(program_folder()) / "lifesign";
-  auto near = std::filesystem::proximate(program, std::filesystem::current_path(ignored), ignored).string();
-  std::string out = near.starts_with("..") ? program.string() : near;
+  std::string out = path_to_type(program);
   for (std::string_view path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH"); !path.empty();) {
     const auto folder = path.substr(0, path.find(':'));
     path.remove_prefix(std::min(path.size(), folder.size() + 1));
     if (std::filesystem::equivalent(std::filesystem::path(folder) / "lifesign", program, ignored)) out = "lifesign";
   }
-  const bool is_default = context.folder() == config::data_folder("");
-  return is_default ? out : out + " --data " + std::filesystem::proximate(context.folder(), ignored).string();
+  return context.folder() == config::data_folder("") ? out : out + " --data " + path_to_type(context.folder());
 }
 
 std::vector<Service> services_of(const Context& context, const UpOptions& options) {
@@ -104,11 +109,11 @@ void say_ready(const Context& context, const UpOptions& options) {
                     context.out.paint(Colour::green, "ready:"), context.endpoint("ingest"), context.folder()));
   print(heading("Type in another terminal:") + "\n");
   const char* subject = options.demo ? "cache-1" : "web-1";
-  if (!options.demo) print(fmt::format("  {} beat web-1 --interval 10s    send a first sign of life\n", command));
-  print(fmt::format("  {} agents                       who is alive\n", command));
+  if (!options.demo) print(fmt::format("  {} beat web-1 --interval 10s      send a first sign of life\n", command));
+  print(fmt::format("  {} agents                         who is alive\n", command));
   print(fmt::format("  {} show {:<24} all that is known of one\n", command, subject));
-  print(fmt::format("  {} watch                        what happens, as it happens\n", command));
-  print(fmt::format("  {} status                       how Lifesign itself is\n", command));
+  print(fmt::format("  {} watch                          what happens, as it happens\n", command));
+  print(fmt::format("  {} status                         how Lifesign itself is\n", command));
   print("Ctrl-C here stops everything.\n");
   if (options.demo) print("\n" + demo::legend() + "\n" + heading("What happens:") + "\n");
   std::fflush(stdout);
