@@ -28,7 +28,13 @@ void fold_apply_beat(benchmark::State& state) {
   };
   for (std::size_t agent = 0; agent < agents; ++agent) {
     ++seq;
-    fold.apply_beat(beat_of(agent), seq, base::log_time(seq));
+    const auto row = fold.apply_beat(beat_of(agent), seq, base::log_time(seq)).row;
+    while (!fold.owed(row).empty()) {  // what a first beat makes due is told and recorded, as it is in real life
+      const std::string map = fold.make_verdict(row, fold.owed(row)[0], seq);
+      wire::Event verdict;
+      if (!wire::read_event(map, verdict).ok()) return state.SkipWithError("a verdict can't be read");
+      fold.apply_verdict(verdict, seq, base::log_time(seq));
+    }
   }
   round = 1;
   for (auto _ : state) {

@@ -1,13 +1,8 @@
 #include "watchdog/settings.h"
 
-#include "config/data_folder.h"
-
 namespace lifesign::watchdog {
 
 void WatchdogSettings::declare(config::Settings& s) {
-  s.text("data", data, config::data_help);
-  s.text("log_level", log_level, "What is logged: debug, info, warn or error.");
-  s.text("log_format", log_format, "text for people, json for machines (one object a line).");
   s.text("watchdog.broker_log", broker_log, "The broker's log feed; empty: where the data folder says that it is.");
   s.text("watchdog.broker_ingest", broker_ingest,
          "The broker's ingest, for verdicts; empty: where the data folder says that it is.");

@@ -5,14 +5,13 @@
 #include <string>
 
 #include "config/settings.h"
+#include "launch/launch.h"
 #include "liveness/fold.h"
 
 namespace lifesign::watchdog {
 
 struct WatchdogSettings {
-  std::string data;
-  std::string log_level = "info";
-  std::string log_format = "text";
+  launch::CommonSettings common;
   std::string broker_log, broker_ingest, recorder_query;
   std::uint64_t max_agents = liveness::agents_max_default;
 

@@ -1,7 +1,6 @@
 #include "watchdog/watchdog.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace lifesign::watchdog {
@@ -89,8 +88,11 @@ void Watchdog::decide(std::string map, Verdict type) {
   LIFESIGN_ASSERT(read.ok() && verdict.is_verdict, "a verdict of our own can't be read: {}",
                   read.ok() ? "fields are missing" : read.error().message);
   // Owed ones stay on the row until the log holds them; misses and timeouts are facts for this fold from now on.
-  if (type == Verdict::missed || type == Verdict::timeout)
-    std::ignore = fold_.apply_verdict(verdict, 0, verdict.decided);
+  if (type == Verdict::missed || type == Verdict::timeout) {
+    const Outcome outcome = fold_.apply_verdict(verdict, 0, verdict.decided);
+    LIFESIGN_ASSERT(outcome.result == liveness::Result::counted, "{} of {} changed nothing: it would be made for ever",
+                    verdict.type, verdict.agent_id);
+  }
   std::string key = wire::verdict_key(verdict);
   if (outbox_.add(std::move(key), std::move(map))) ++counters_.decided[static_cast<std::size_t>(type)];
 }

@@ -37,7 +37,7 @@ base::Result<std::unique_ptr<WatchdogProcess>> WatchdogProcess::make(const Watch
   return std::unique_ptr<WatchdogProcess>(new WatchdogProcess(settings, std::move(dir), std::move(log), *token));
 }
 
-void WatchdogProcess::run(base::StopSignal& stop) {
+base::Status WatchdogProcess::run(base::StopSignal& stop) {
   log_->info("starts; waits for the recorder's snapshot");
   while (!stop.raised()) {
     const base::Micros began = base::monotonic_now();
@@ -56,6 +56,7 @@ void WatchdogProcess::run(base::StopSignal& stop) {
     }
   }
   log_->info("stops");
+  return {};
 }
 
 bool WatchdogProcess::cycle(base::Micros now) {

@@ -30,7 +30,7 @@ class WatchdogProcess {
   static base::Result<std::unique_ptr<WatchdogProcess>> make(const WatchdogSettings& settings, net::DataDir dir,
                                                              std::shared_ptr<telemetry::Log> log);
   // Until `stop` is raised.
-  void run(base::StopSignal& stop);
+  base::Status run(base::StopSignal& stop);
 
  private:
   enum class State : std::uint8_t { waiting, fetching, following };

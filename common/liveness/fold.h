@@ -140,6 +140,7 @@ class Fold {
   Outcome apply_registration(const wire::Registration& r, std::uint64_t seq, base::LogTime time, Source source = {});
   Outcome apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, base::LogTime time);
   Outcome apply_command(const wire::Command& command, std::uint64_t seq, base::LogTime time);
+  // Seq 0: a decision of the caller's own, ahead of its coming back through the log.
   Outcome apply_verdict(const wire::Event& verdict, std::uint64_t seq, base::LogTime time);
   void apply_event(const wire::Event& event, std::uint64_t seq, base::LogTime time);
   void apply_closed(std::span<const std::uint32_t> connections);

@@ -35,7 +35,10 @@ struct Fold::Impl {
   std::vector<std::uint64_t> row_as_of;  // by row; empty once the log is past max_as_of
 
   void note(std::uint64_t seq);
-  bool holds(std::uint32_t row, std::uint64_t seq) const { return row < row_as_of.size() && seq <= row_as_of[row]; }
+  // A row of a fuzzy snapshot has this record in it already. Seq 0 is a decision of our own, which no row can hold.
+  bool holds(std::uint32_t row, std::uint64_t seq) const {
+    return seq != 0 && row < row_as_of.size() && seq <= row_as_of[row];
+  }
 
   const Policy& policy(const Row& row) const { return policies[row.policy]; }
 

@@ -95,6 +95,35 @@ TEST_CASE("a timeout that was lost on its way is made again with the same key", 
   }
 }
 
+TEST_CASE("a first tick that comes before any record is judged, and ends", "[watchdog]") {
+  Rig r;
+  r.log.beat(0, "a", 7, 1);
+  r.log.tick(1);
+  r.settle(1);
+  r.restart_dog();
+  r.log.tick(90);  // unsequenced, and nothing else in the log since the snapshot
+  r.play();
+  CHECK(Rig::types(r.sent()) == Types{"heartbeat.missed", "agent.timeout"});
+}
+
+TEST_CASE("the last record that a fuzzy snapshot holds is not applied to its row again", "[watchdog]") {
+  Rig r;
+  r.log.beat(0, "a");
+  const auto early = r.recorder.export_fleet();
+  r.log.beat(1, "b");
+  r.log.beat(2, "a");  // no run: only as_of tells that it is held
+  r.play_recorder();
+  r.dog.emplace(watchdog::Watchdog::Options{});
+  REQUIRE(r.dog->load_fleet(early).ok());
+  auto row = r.recorder.export_row(r.recorder.find("a"));
+  row.owed.clear();  // had it been applied again, nothing else would show
+  row.known = row.beaten = false;
+  REQUIRE(r.dog->load_row(row).ok());
+  r.log.tick(3);
+  r.play();
+  CHECK_FALSE(r.dog_view("a").beaten);
+}
+
 TEST_CASE("what the recorder holds already is not told again after a restart", "[watchdog]") {
   Rig r;
   r.log.beat(0, "a", 7, 1);
