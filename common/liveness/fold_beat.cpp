@@ -112,8 +112,8 @@ void Fold::Impl::live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, 
 
 void Fold::Impl::end_silence(Row& row, std::uint64_t seq, Ms at) {
   if (may_have_been_late(row, policy(row), at)) {
-    rows.need_side(row).silence = {row.last_seq, seq, at, static_cast<std::uint8_t>(row.misses),
-                                   row.state() == Status::offline};
+    rows.need_side(row).silence = {
+        row.last_seq, seq, at, static_cast<std::uint8_t>(row.misses), row.state() == Status::offline, false};
   } else if (Side* side = rows.side(row); side != nullptr && at - side->silence.ended > silence_kept) {
     side->silence = {};
   }

@@ -31,6 +31,8 @@ Outcome Fold::apply_verdict(const wire::Event& verdict, std::uint64_t seq, base:
   const auto removed = std::erase_if(
       side->owed, [&](const Owed& o) { return o.type == *type && o.evidence_seq == verdict.evidence_seq; });
   if (removed > 0) out.result = Result::counted;
+  if (*type == Verdict::recovered && verdict.evidence_seq == side->silence.ended_seq && verdict.evidence_seq != 0)
+    side->silence.recovered = true;
   if (side->owed.empty()) side->owed = {};
   f.rows.trim_side(row);
   return out;
@@ -77,7 +79,8 @@ Outcome Fold::Impl::apply_silence_verdict(std::uint32_t number, Verdict type, co
     out.outage_from = from_ms(decided);
     out.outage_to = from_ms(std::max(silence.ended, decided));
     out.outage_cause = cause;
-    if (silence.ended_seq != 0) owe(row, owed_recovered(silence.ended_seq, silence.ended, decided, cause), out);
+    if (silence.ended_seq != 0 && !silence.recovered)
+      owe(row, owed_recovered(silence.ended_seq, silence.ended, decided, cause), out);
   }
   return out;
 }

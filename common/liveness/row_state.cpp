@@ -100,8 +100,8 @@ bool read_owed(wire::Reader& r, Owed& out) {
 
 bool read_silence(wire::Reader& r, Silence& out) {
   std::uint32_t n = 0;
-  return r.array(n) && n == 5 && r.u64(out.evidence_seq) && r.u64(out.ended_seq) && read_ms(r, out.ended) &&
-         read_int(r, out.misses, 100) && r.boolean(out.timed_out);
+  return r.array(n) && n == 6 && r.u64(out.evidence_seq) && r.u64(out.ended_seq) && read_ms(r, out.ended) &&
+         read_int(r, out.misses, 100) && r.boolean(out.timed_out) && r.boolean(out.recovered);
 }
 
 template <class Name>
@@ -229,12 +229,13 @@ void encode(wire::Writer& out, const RowState& s) {
   m.text("zone", s.zone);
   if (s.silence != Silence{})
     m.begin("silence")
-        .array(5)
+        .array(6)
         .u64(s.silence.evidence_seq)
         .u64(s.silence.ended_seq)
         .u64(static_cast<std::uint64_t>(s.silence.ended))
         .u64(s.silence.misses)
-        .boolean(s.silence.timed_out);
+        .boolean(s.silence.timed_out)
+        .boolean(s.silence.recovered);
   if (!s.owed.empty()) {
     wire::Writer& w = m.begin("owed").array(s.owed.size());
     for (const Owed& o : s.owed) write_owed(w, o);

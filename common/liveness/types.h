@@ -74,6 +74,7 @@ struct Silence {
   Ms ended = 0;
   std::uint8_t misses = 0;  // told so far
   bool timed_out = false;   // told
+  bool recovered = false;   // told: then a timeout that comes only now owes no recovery
   bool operator==(const Silence&) const = default;
 };
 

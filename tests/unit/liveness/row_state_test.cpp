@@ -37,7 +37,7 @@ RowState full() {
   s.peer = "10.0.0.9";
   s.host = "h";
   s.zone = "z";
-  s.silence = {800, 801, 1'600'000'000'000, 1, true};
+  s.silence = {800, 801, 1'600'000'000'000, 1, true, true};
   liveness::Owed owed{liveness::Verdict::ready, 900, 1'700'000'000'000, 1, {}};
   wire::Writer(owed.fields).field("run", std::uint64_t{77});
   s.owed = {owed, owed};
