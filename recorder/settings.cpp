@@ -1,13 +1,8 @@
 #include "recorder/settings.h"
 
-#include "config/data_folder.h"
-
 namespace lifesign::recorder {
 
 void RecorderSettings::declare(config::Settings& s) {
-  s.text("data", data, config::data_help);
-  s.text("log_level", log_level, "What is logged: debug, info, warn or error.");
-  s.text("log_format", log_format, "text for people, json for machines (one object a line).");
   s.number(
       "port", port, 0, 65'532, "port",
       "Base of the TCP ports: queries are three above it. 0: a port that the system picks and the data folder keeps.");

@@ -5,13 +5,12 @@
 #include <string>
 
 #include "config/settings.h"
+#include "launch/launch.h"
 
 namespace lifesign::recorder {
 
 struct RecorderSettings {
-  std::string data;
-  std::string log_level = "info";
-  std::string log_format = "text";
+  launch::CommonSettings common;
   std::uint64_t port = 7400;
   std::string query, broker_log, broker_ingest;
   std::uint64_t max_size = 16ull << 30;
