@@ -165,7 +165,7 @@ TEST_CASE("a wrong flag is an error that points to --help", "[config]") {
   CHECK(contains(Broker().load({"--ring", "12parsecs"}), "`broker.ring` is \"12parsecs\" but"));
 }
 
-TEST_CASE("--check-config answers and stops, and finds what a stronger source hides", "[config]") {
+TEST_CASE("the option --check-config answers and stops, and finds what a stronger source hides", "[config]") {
   TempFile good("[broker]\ntopics = 7\n");
   CHECK(Broker().load({"--config", good.path().c_str(), "--check-config"}) == "stop");
   TempFile bad("[broker]\ntopics = 0\n");
