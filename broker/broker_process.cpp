@@ -65,7 +65,10 @@ base::Status BrokerProcess::open_state() {
 
   base::LogTime blind_from = kept ? kept->time : start;
   if (kept && kept->recorded_time != base::LogTime{}) blind_from = std::min(blind_from, kept->recorded_time);
-  const std::uint64_t run = kept ? kept->run + 1 : 1;
+  // Without a state file nobody knows how many runs there were, so the count begins where none can have been: a run's
+  // number must never come twice, or the recorder could not tell whose seqs it holds.
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(reading.wall).count();
+  const std::uint64_t run = kept ? kept->run + 1 : static_cast<std::uint64_t>(seconds);
   const std::uint64_t first_seq = kept ? kept->ceiling : 1;
   if (kept) sequencer_.restore(kept->recorded, kept->recorded_time);
 
@@ -230,8 +233,8 @@ bool BrokerProcess::serve_log() {
 
 void BrokerProcess::open_new_run(std::uint64_t above) {
   log_->warn(
-      "the recorder's database is ahead of this broker ({} after {}), so its state file was lost or is another "
-      "folder's: a new run begins above it",
+      "the recorder holds seqs up to {} that this broker (at {}) did not give out, so the state file was lost or is "
+      "another folder's: a new run begins above both, and what this run gave out is blind",
       above - 1, sequencer_.next_seq() - 1);
   State next = state();
   ++next.run;
@@ -242,7 +245,9 @@ void BrokerProcess::open_new_run(std::uint64_t above) {
   }
   sequencer_.set_ceiling(next.ceiling);
   const base::LogTime at = now();
-  sequencer_.open_run(next.run, std::max(above, sequencer_.next_seq()), at, at, out_);
+  const base::LogTime recorded = sequencer_.recorded_time();
+  const base::LogTime blind_from = recorded == base::LogTime{} ? sequencer_.blind_from() : recorded;
+  sequencer_.open_run(next.run, std::max(above, sequencer_.next_seq()), blind_from, at, out_);
 }
 
 State BrokerProcess::state() const {

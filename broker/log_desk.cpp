@@ -75,7 +75,11 @@ void LogDesk::start(const std::string& id, const wire::LogRequest& request, base
   if (is_recorder) {
     if (another_recorder_lives(id, now)) return refuse(id, Code::busy, "another recorder is connected to this broker");
     if (request.value > max_seq) return refuse(id, Code::invalid_value, "no database goes as far as that seq");
-    if (request.value > sequencer_->next_seq()) {
+    // A recorder that is ahead, or that holds seqs of this run's range from another run, knows a past that this broker
+    // lost: what it holds must not be taken for what was given out here.
+    const bool other_past = request.broker_run != 0 && request.broker_run != sequencer_->run() &&
+                            request.value > sequencer_->run_first_seq();
+    if (request.value > sequencer_->next_seq() || other_past) {
       ahead_of_ = request.value;
       return;
     }

@@ -71,6 +71,7 @@ class Sequencer {
   void set_ceiling(std::uint64_t ceiling) { ceiling_ = ceiling; }
   std::uint64_t run() const { return run_; }
   std::uint64_t run_first_seq() const { return run_first_seq_; }
+  base::LogTime blind_from() const { return blind_from_; }  // of this run's broker.started
   std::uint64_t next_seq() const { return next_seq_; }
   std::uint64_t recorded() const { return recorded_; }
   base::LogTime recorded_time() const;  // all before it was recorded; the epoch if no recorder was ever seen

@@ -79,6 +79,7 @@ void LogIntake::start(const Progress& progress, base::Micros now) {
   const std::uint64_t credit = std::min(options_.window, progress.room);
   wire::LogRequest request{.value = progress.held + 1, .token = options_.token, .role = role, .credit = credit};
   request.ticks = false;
+  request.broker_run = run_;
   if (!send(request, now)) return;
   started_ = now;
   fresh_ = true;

@@ -54,6 +54,7 @@ struct LogRequest {
   std::string_view token, role;
   std::uint64_t credit = 1 << 20;
   bool ticks = true;
+  std::uint64_t broker_run = 0;  // of a recorder: whose seqs it holds below from_seq; 0: none, or not said
 };
 
 base::Status read_log_request(Bytes frame, LogRequest& out);

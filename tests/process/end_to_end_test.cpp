@@ -161,6 +161,30 @@ TEST_CASE("whatever an agent registers, its events are told and hold up no other
   CHECK(system.events({"agent.timeout"}).empty());
 }
 
+TEST_CASE("a broker that lost its state file acknowledges nothing on the strength of another's past", "[process]") {
+  System system("lost-state");
+  system.start();
+  Commands commands = system.commands();
+  for (int i = 0; i < 30; ++i) REQUIRE(commands.beat("a").ok());
+  system.kill("recorder");
+  system.kill("broker");
+  std::filesystem::remove(system.dir() / "broker.state");
+  system.start("broker");
+  // It gives out seqs again that the recorder holds already.
+  Commands hasty({.endpoint = system.endpoint("ingest"), .timeout = Millis(2000), .ack = Ack::received});
+  REQUIRE(eventually([&] { return hasty.beat("a").ok(); }));
+  for (int i = 0; i < 200; ++i) REQUIRE(hasty.beat("a").ok());
+  system.start("recorder");
+  REQUIRE(eventually([&] { return commands.beat("b").ok(); }));
+  REQUIRE(eventually([&] { return system.total_heartbeats("b") >= 1; }));
+  CHECK(system.total_heartbeats("a") == 30);
+  REQUIRE(eventually([&] { return system.watchdog_judges(); }));
+  int code = 0;
+  const std::string checked = system.lifesign({"check"}, &code);
+  INFO(checked);
+  CHECK(code == 0);
+}
+
 TEST_CASE("a second process on the same folder refuses to start and names the first", "[process]") {
   System system("second");
   system.start();

@@ -209,6 +209,21 @@ TEST_CASE("a recorder that is ahead asks for a new run above its position", "[br
   CHECK(world.desk->ahead_of() == 5001);
 }
 
+TEST_CASE("seqs of another run are never taken for this one's, even when this one has passed them", "[broker][log]") {
+  World world;  // run 1 gave out 100 and more; the recorder holds up to 149 of a run that this broker knows nothing of
+  world.beats(100);
+  Client recorder(world);
+  recorder.send({.value = 150, .token = "secret", .role = "recorder", .ticks = false, .broker_run = 77});
+  bool ahead = false;
+  for (int turn = 0; turn < 2000 && !ahead; ++turn) {
+    ahead = world.desk->answer(64, world.now, world.out);
+    zmq::pollitem_t item{world.desk->socket().handle(), 0, ZMQ_POLLIN, 0};
+    zmq::poll(&item, 1, 1ms);
+  }
+  CHECK(ahead);
+  CHECK(world.sequencer.recorded() == 0);
+}
+
 TEST_CASE("a session that says nothing for half a minute ends", "[broker][log]") {
   World world;
   Client client(world);
