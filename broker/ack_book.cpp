@@ -40,6 +40,14 @@ void AckBook::expire(base::LogTime now, const Each& each) {
   while (!waiting_.empty() && waiting_.back().answered) waiting_.pop_back();
 }
 
+void AckBook::fail_range(std::uint64_t first_seq, std::uint64_t last_seq, const Each& each) {
+  for (Waiting& waiting : waiting_) {
+    if (waiting.answered || waiting.last_seq < first_seq || waiting.first_seq > last_seq) continue;
+    each(waiting);
+    waiting.answered = true;
+  }
+}
+
 void AckBook::fail_all(const Each& each) {
   for (const Waiting& waiting : waiting_)
     if (!waiting.answered) each(waiting);

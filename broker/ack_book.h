@@ -33,6 +33,7 @@ class AckBook {
   void release(std::uint64_t recorded, const Each& each);
   void expire(base::LogTime now, const Each& each);
   void fail_all(const Each& each);
+  void fail_range(std::uint64_t first_seq, std::uint64_t last_seq, const Each& each);  // what touches it
 
  private:
   const std::size_t max_waiting_;

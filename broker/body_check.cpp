@@ -73,8 +73,14 @@ base::Result<std::uint32_t> check_body(Kind kind, wire::Bytes body) {
   if (items > most)
     return Error{Code::too_large,
                  fmt::format("{} items in one message; at most {} are allowed, so send several messages", items, most)};
-  for (std::uint32_t i = 0; i < items; ++i)
+  for (std::uint32_t i = 0; i < items; ++i) {
+    const std::size_t before = reader.offset();
     if (Status status = check_item(kind, reader); !status.ok()) return status.error().within(fmt::format("item {}", i));
+    const std::size_t bytes = reader.offset() - before;
+    if (bytes > wire::limits::item_bytes)
+      return Error{Code::too_large,
+                   fmt::format("item {} has {} bytes; at most {} are allowed", i, bytes, wire::limits::item_bytes)};
+  }
   if (!reader.at_end()) return Error{Code::bad_message, "there are bytes behind the body"};
   return items;
 }

@@ -14,7 +14,9 @@ namespace {
 using base::Code;
 using base::Error;
 
-constexpr std::size_t messages_per_cycle = 1024;  // bounds one cycle; what is left waits for the next
+// These bound one cycle; what is left waits for the next.
+constexpr std::size_t messages_per_cycle = 1024;
+constexpr std::size_t bytes_per_cycle = 4 << 20;
 constexpr std::size_t log_requests_per_cycle = 64;
 constexpr std::size_t subscriptions_per_cycle = 256;
 constexpr base::Micros state_every = std::chrono::seconds(1);
@@ -173,31 +175,39 @@ bool BrokerProcess::cycle() {
 void BrokerProcess::read_ingest() {
   Request request;
   base::Status error;
-  for (std::size_t i = 0; i < messages_per_cycle; ++i) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < messages_per_cycle && bytes < bytes_per_cycle && !sequencer_.pressed(now()); ++i) {
     // Read before ingest is looked at: nothing that is stamped later can have been there by then.
     const base::LogTime at = now();
-    if (intake_->next(request, error)) {
-      ++counters_[Count::messages];
-      handle(request, error, at);
-      if (sequencer_.batch_is_large()) sequencer_.cut();
-      continue;
+    if (!intake_->next(request, error)) {
+      ingest_empty(at);
+      break;
     }
-    if (const auto span = drain_->drained(at)) {
-      log_->warn("could not keep up with ingest for {}: silence in that time counts for nothing",
-                 base::format_duration(span->to - span->from));
-      sequencer_.blind(*span, at);
-    }
-    for (const std::uint32_t connection : intake_->closed()) {
-      ++counters_[Count::connections_closed];
-      sequencer_.closed(connection, at);
-    }
-    if (drain_->tick_due()) {
-      sequencer_.tick(at, out_);
-      drain_->ticked();
-    }
-    break;
+    ++counters_[Count::messages];
+    bytes += request.body.size();
+    handle(request, error, at);
+    if (sequencer_.batch_is_large()) sequencer_.cut();
   }
   sequencer_.cut();
+}
+
+// `at` was read before ingest was found empty.
+void BrokerProcess::ingest_empty(base::LogTime at) {
+  for (const std::uint32_t connection : intake_->closed()) {
+    ++counters_[Count::connections_closed];
+    sequencer_.closed(connection, at);
+  }
+  // While beats must be refused, silence proves nothing.
+  if (!sequencer_.has_seqs()) return drain_->lost_beats();
+  if (const auto span = drain_->drained(at)) {
+    log_->warn("could not keep up with ingest for {}: silence in that time counts for nothing",
+               base::format_duration(span->to - span->from));
+    sequencer_.blind(*span, at);
+  }
+  if (drain_->tick_due(at)) {
+    sequencer_.tick(at, out_);
+    drain_->ticked();
+  }
 }
 
 void BrokerProcess::handle(const Request& request, const base::Status& error, base::LogTime at) {
@@ -225,13 +235,13 @@ void BrokerProcess::handle(const Request& request, const base::Status& error, ba
 
 bool BrokerProcess::serve_log() {
   if (desk_->answer(log_requests_per_cycle, now(), out_)) {
-    open_new_run(desk_->ahead_of());
+    open_new_run(desk_->ahead_of(), desk_->ahead_time());
     return true;
   }
   return false;
 }
 
-void BrokerProcess::open_new_run(std::uint64_t above) {
+void BrokerProcess::open_new_run(std::uint64_t above, base::LogTime held) {
   log_->warn(
       "the recorder holds seqs up to {} that this broker (at {}) did not give out, so the state file was lost or is "
       "another folder's: a new run begins above both, and what this run gave out is blind",
@@ -244,9 +254,12 @@ void BrokerProcess::open_new_run(std::uint64_t above) {
     return;
   }
   sequencer_.set_ceiling(next.ceiling);
+  // Log time goes on from the latest that either has seen, and all since the recorder's last record is blind.
+  clock_->raise(held);
   const base::LogTime at = now();
-  const base::LogTime recorded = sequencer_.recorded_time();
-  const base::LogTime blind_from = recorded == base::LogTime{} ? sequencer_.blind_from() : recorded;
+  base::LogTime blind_from = std::min(sequencer_.blind_from(), at);
+  if (sequencer_.recorded_time() != base::LogTime{}) blind_from = std::min(blind_from, sequencer_.recorded_time());
+  if (held != base::LogTime{}) blind_from = std::min(blind_from, held);
   sequencer_.open_run(next.run, std::max(above, sequencer_.next_seq()), blind_from, at, out_);
 }
 
@@ -255,7 +268,7 @@ State BrokerProcess::state() const {
   s.run = sequencer_.run();
   s.ceiling = state_file_.ceiling();
   s.time = clock_->now();
-  s.boot = base::boot_now();
+  s.boot = clock_->boot();
   s.boot_id = boot_id_;
   s.recorded = sequencer_.recorded();
   s.recorded_time = sequencer_.recorded_time();

@@ -37,6 +37,8 @@ class Clock {
   // next update() is never behind what was given out.
   base::LogTime at(base::Micros boot) const;
   base::LogTime now() const { return log_; }
+  base::Micros boot() const { return last_.boot; }  // of the last update
+  void raise(base::LogTime least) { log_ = least > log_ ? least : log_; }
   // Suspended time that the last update() found, 0 if none.
   base::Micros suspended() const { return suspended_; }
 

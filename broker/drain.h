@@ -2,7 +2,9 @@
 //
 // Problem: a deadline must not fire while a beat that came in time still waits to be read. Answer: ticks are written
 // only with a time that was read off the clock before ingest was found empty. A stretch without such a moment that
-// lasts longer than `blind_after` is reported as blind, from the last drained moment on. Pure; one thread.
+// lasts longer than `blind_after` is reported as blind, from the last drained moment on. After the process stood still
+// even briefly, ingest may look empty only because ZeroMQ's I/O thread has not read the kernel's buffers yet: then no
+// moment counts as drained until the loop has run for a while. Pure; one thread.
 #pragma once
 
 #include <optional>
@@ -27,8 +29,10 @@ class Drain {
   std::optional<BlindSpan> loop(base::LogTime now, base::Micros suspended);
   // Ingest was found empty; `before` was read before it was looked at. Tells overload that ends here.
   std::optional<BlindSpan> drained(base::LogTime before);
-  // Is a tick due, at a moment just drained? Its time is last_drained().
-  bool tick_due() const { return drained_ >= ticked_ + tick_every_; }
+  // A beat was refused for want of room: what is not drained until now is blind, however short it is.
+  void lost_beats() { lost_ = true; }
+  // Is a tick due at `at`? Only at a moment that drained() has just taken.
+  bool tick_due(base::LogTime at) const { return drained_ == at && at >= ticked_ + tick_every_; }
   void ticked() { ticked_ = drained_; }
 
   base::LogTime last_drained() const { return drained_; }
@@ -40,6 +44,8 @@ class Drain {
   base::LogTime drained_;  // up to here nothing waits unread, or the wait is already reported as blind
   base::LogTime looped_;
   base::LogTime ticked_;
+  base::LogTime settling_until_{};  // the I/O thread is catching up
+  bool lost_ = false;
   base::Micros worst_{0};
 };
 

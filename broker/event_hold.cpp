@@ -32,6 +32,10 @@ void EventHold::release(std::uint64_t recorded, const Publish& publish) {
   while (!held_.empty() && held_.front().seq <= recorded) publish_front(false, publish);
 }
 
+void EventHold::release_lost(std::uint64_t seq, const Publish& publish) {
+  while (!held_.empty() && held_.front().seq <= seq) publish_front(true, publish);
+}
+
 void EventHold::release_provisional(base::LogTime since, const Publish& publish) {
   while (!held_.empty() && (held_.front().time <= since || over())) publish_front(true, publish);
 }

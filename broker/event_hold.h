@@ -29,6 +29,8 @@ class EventHold {
   // Publishes in order: topic and packed map, with `prev` of its type.
   using Publish = std::function<void(std::string topic, std::string map)>;
   void release(std::uint64_t recorded, const Publish& publish);
+  // What lies at or below `seq` will never be recorded: published as provisional.
+  void release_lost(std::uint64_t seq, const Publish& publish);
   // Those held since before `since`, and the oldest while the bound of bytes is passed: published as provisional.
   void release_provisional(base::LogTime since, const Publish& publish);
 

@@ -25,6 +25,10 @@ class KeyWindow {
     return true;
   }
   std::size_t size() const { return keys_.size(); }
+  void clear() {
+    keys_.clear();
+    order_.clear();
+  }
 
  private:
   const std::size_t max_keys_;

@@ -14,7 +14,7 @@ constexpr base::Micros silence = std::chrono::seconds(30);
 constexpr std::size_t max_sessions = 64;
 constexpr std::uint64_t max_seq = 1ull << 62;  // leaves room above for new runs
 constexpr std::uint64_t max_credit = 256ull << 20;
-constexpr std::size_t batches_per_send = 64;  // bounds one consumer's share of a cycle
+constexpr std::size_t batches_per_send = 256;  // bounds one consumer's share of a cycle
 constexpr std::string_view recorder_role = "recorder";
 
 }  // namespace
@@ -81,6 +81,7 @@ void LogDesk::start(const std::string& id, const wire::LogRequest& request, base
                             request.value > sequencer_->run_first_seq();
     if (request.value > sequencer_->next_seq() || other_past) {
       ahead_of_ = request.value;
+      ahead_time_ = base::log_time(request.held_time);
       return;
     }
   }
@@ -98,7 +99,7 @@ void LogDesk::start(const std::string& id, const wire::LogRequest& request, base
     // Whatever of this run it lacks and the ring has lost is lost for good, and everybody is told.
     const std::uint64_t lacks = std::max(request.value, sequencer_->run_first_seq());
     if (lacks < first_held) {
-      sequencer_->gap(lacks, first_held - 1, sequencer_->recorded_time(), ring.at(ring.first_index()).time, now);
+      sequencer_->gap(lacks, first_held - 1, sequencer_->recorded_time(), ring.at(ring.first_index()).time, now, out);
       log_->error("log.gap: seq {} to {} left memory before the recorder took them", lacks, first_held - 1);
     }
     if (request.value > 0) sequencer_->recorded(request.value - 1, out);

@@ -29,6 +29,7 @@ class LogDesk {
   // run must be opened above it before anything else is done.
   bool answer(std::size_t max_requests, base::LogTime now, Outbox& out);
   std::uint64_t ahead_of() const { return ahead_of_; }
+  base::LogTime ahead_time() const { return ahead_time_; }  // log time of its last record; the epoch: not said
 
   // Sends what consumers lack and have credit for, and loose ticks to those that lack nothing. Returns batches sent.
   std::size_t send(base::LogTime now);
@@ -69,6 +70,7 @@ class LogDesk {
   Sessions sessions_;
   std::vector<zmq::message_t> frames_;
   std::uint64_t ahead_of_ = 0;
+  base::LogTime ahead_time_{};
 };
 
 }  // namespace lifesign::broker

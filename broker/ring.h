@@ -29,7 +29,7 @@ class Ring {
 
   bool empty() const { return batches_.empty(); }
   std::uint64_t bytes() const { return bytes_; }
-  bool full() const { return bytes_ >= max_bytes_; }
+  std::uint64_t max_bytes() const { return max_bytes_; }
   std::uint64_t evicted() const { return evicted_; }
 
   // Batches are numbered for ever: consumers keep the number of the next one that they want.

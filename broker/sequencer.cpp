@@ -20,8 +20,6 @@ using base::Status;
 using wire::Kind;
 
 constexpr std::uint64_t retry_after_ms = 500;
-// Sequence numbers kept back for records of the broker's own while the state file cannot be written.
-constexpr std::uint64_t own_reserve = 4096;
 constexpr base::Micros tick_record_every = std::chrono::seconds(1);
 constexpr std::size_t unrecorded_marks = 65'536;
 
@@ -35,6 +33,7 @@ Sequencer::Sequencer(const Bounds& bounds, std::string token, Counters& counters
       acks_(bounds.acks_waiting),
       hold_(bounds.held_bytes),
       keys_(wire::limits::verdict_key_window),
+      goodbyes_(wire::limits::verdict_key_window),
       beat_topics_(wire::limits::beat_topics) {}
 
 void Sequencer::restore(std::uint64_t recorded, base::LogTime recorded_time) {
@@ -52,6 +51,10 @@ void Sequencer::open_run(std::uint64_t run, std::uint64_t first_seq, base::LogTi
   open_.clear();
   loose_ticks_.clear();
   unrecorded_.clear();
+  unrecorded_bytes_ = 0;
+  // What was sequenced and not recorded is unmade: it must be possible to say it again.
+  keys_.clear();
+  goodbyes_.clear();
   run_ = run;
   blind_from_ = std::min(blind_from, now);
   run_first_seq_ = next_seq_ = open_first_seq_ = first_seq;
@@ -102,12 +105,14 @@ Status Sequencer::admit(const Request& request) const {
                  fmt::format("{} needs the data folder's token in the header's options; this message "
                              "has {}",
                              wire::kind_name(header.kind), header.token.empty() ? "none" : "a wrong one")};
-  if (header.ack == wire::Ack::recorded) {
-    if (acks_.full())
-      return Error{Code::overloaded, fmt::format("{} messages wait for the recorder already", acks_.size())};
-    if (ring_.full() && ring_.at(ring_.first_index()).next_seq > recorded_ + 1)
-      return Error{Code::overloaded, "the log in memory is full of what the recorder has not taken yet"};
-  }
+  return {};
+}
+
+Status Sequencer::can_keep(const Request& request) const {
+  if (acks_.full())
+    return Error{Code::overloaded, fmt::format("{} messages wait for the recorder already", acks_.size())};
+  if (unrecorded_bytes_ + open_.size() + request.body.size() > ring_.max_bytes())
+    return Error{Code::overloaded, "the log in memory is full of what the recorder has not taken yet"};
   return {};
 }
 
@@ -116,11 +121,16 @@ void Sequencer::take(const Request& request, base::LogTime now, Outbox& out) {
     return refuse(request.from, request.header.corr, status.error(), out);
   const base::Result<std::uint32_t> count = check_body(request.header.kind, request.body);
   if (!count.ok()) return refuse(request.from, request.header.corr, count.error(), out);
-  if (next_seq_ + *count + own_reserve > ceiling_)
+  if (!has_seqs())
     return refuse(request.from, request.header.corr,
                   {Code::overloaded, "sequence numbers wait for the broker's state file to reach the disk"}, out);
 
   const Kind kind = request.header.kind;
+  // A beat proves life whether or not it can be kept until it is recorded, so it is sequenced in any case; what is
+  // refused is the promise.
+  const Status kept = request.header.ack == wire::Ack::recorded ? can_keep(request) : Status();
+  if (!kept.ok() && kind != Kind::beats) return refuse(request.from, request.header.corr, kept.error(), out);
+  if (open_.size() + request.body.size() > wire::limits::batch_bytes) cut();
   if (kind == Kind::verdicts) return take_verdicts(request, now, out);
   const std::uint64_t first_seq = append(kind, *count, now, request.connection, request.peer, request.body);
   switch (kind) {
@@ -144,6 +154,7 @@ void Sequencer::take(const Request& request, base::LogTime now, Outbox& out) {
       break;
   }
   if (kind == Kind::goodbye || kind == Kind::command) hold_events(kind, request.body, first_seq, now);
+  if (!kept.ok()) return refuse(request.from, request.header.corr, kept.error(), out);
   answer(request, first_seq, *count, now, out);
 }
 
@@ -176,23 +187,31 @@ void Sequencer::hold_events(Kind kind, wire::Bytes body, std::uint64_t first_seq
   std::uint32_t items = 0;
   reader.array(items);
   for (std::uint32_t i = 0; i < items; ++i) {
-    wire::Bytes map;
-    const bool read = reader.raw(map);
-    LIFESIGN_ASSERT(read, "a checked item cannot be read");
-    HeldEvent held{first_seq + i, now, {}, {}, std::string(map)};
-    std::string_view type, agent_id;
-    wire::find_text(map, "agent_id", agent_id);
-    held.agent_id = agent_id;
+    HeldEvent held{first_seq + i, now, {}, {}, {}};
+    Status read;
     if (kind == Kind::goodbye) {
-      held.type = wire::events::stopped;
+      wire::Goodbye goodbye;
+      read = wire::read_goodbye(reader, goodbye);
       // A goodbye that is sent again, since its ack was lost, stops nobody twice.
-      std::uint64_t run = 0;
-      if (wire::find_u64(map, "run", run) && run != 0 && !keys_.insert(fmt::format("goodbye/{}/{}", agent_id, run)))
-        continue;
+      const bool again = goodbye.run != 0 && !goodbyes_.insert(fmt::format("{}/{}", goodbye.agent_id, goodbye.run));
+      if (read.ok() && again) continue;
+      held.type = wire::events::stopped;
+      held.agent_id = goodbye.agent_id;
+      held.map = wire::goodbye_event(goodbye);
+    } else if (kind == Kind::command) {
+      wire::Command command;
+      read = wire::read_command(reader, command);
+      held.type = command.type;
+      held.agent_id = command.agent.agent_id;
+      held.map = wire::command_event(command);
     } else {
-      wire::find_text(map, "type", type);
-      held.type = type;
+      wire::Event event;
+      read = wire::read_event(reader, event);
+      held.type = event.type;
+      held.agent_id = event.agent_id;
+      held.map = event.map;
     }
+    LIFESIGN_ASSERT(read.ok(), "a checked item cannot be read");
     hold_.add(std::move(held));
   }
 }
@@ -284,7 +303,13 @@ void Sequencer::clock_stepped(base::Micros step, base::Micros slew, base::LogTim
 }
 
 void Sequencer::gap(std::uint64_t lost_from, std::uint64_t lost_to, base::LogTime blind_from, base::LogTime blind_to,
-                    base::LogTime now) {
+                    base::LogTime now, Outbox& out) {
+  // Whoever waits for what is lost must not be told that it was recorded, and nobody that it stands.
+  acks_.fail_range(lost_from, lost_to,
+                   [&](const Waiting& waiting) { fail(waiting, "it left memory before the recorder took it", out); });
+  hold_.release_lost(lost_to, publisher(out));
+  keys_.clear();
+  goodbyes_.clear();
   std::string event;
   wire::Writer(event)
       .map(5)
@@ -324,8 +349,10 @@ void Sequencer::recorded(std::uint64_t seq, Outbox& out) {
   LIFESIGN_ASSERT(seq < next_seq_, "the recorder reports {}, and {} was not given out yet", seq, next_seq_);
   if (seq <= recorded_) return;
   recorded_ = seq;
-  while (!unrecorded_.empty() && unrecorded_.front().first <= seq) {
-    recorded_time_ = unrecorded_.front().second;
+  progressed_ = time_;
+  while (!unrecorded_.empty() && unrecorded_.front().last_seq <= seq) {
+    recorded_time_ = unrecorded_.front().time;
+    unrecorded_bytes_ -= unrecorded_.front().bytes;
     unrecorded_.pop_front();
   }
   acks_.release(seq, [&](const Waiting& waiting) {
@@ -350,7 +377,7 @@ void Sequencer::expire(base::LogTime now, Outbox& out) {
          has_recorder_ ? "the recorder did not get it to disk before the deadline" : "no recorder is connected", out);
   });
   const bool away = !has_recorder_ && now - recorder_left_ > bounds_.provisional_after;
-  hold_.release_provisional(away ? now - bounds_.provisional_after : base::LogTime::min(), publisher(out));
+  hold_.release_provisional(now - (away ? bounds_.provisional_after : bounds_.provisional_at_last), publisher(out));
 }
 
 bool Sequencer::cut() {
@@ -363,13 +390,19 @@ bool Sequencer::cut() {
   counters_[Count::log_bytes] += open_.size();
   ++counters_[Count::log_batches];
   if (unrecorded_.size() < unrecorded_marks)
-    unrecorded_.emplace_back(next_seq_ - 1, time_);
+    unrecorded_.push_back({next_seq_ - 1, time_, open_.size()});
   else
-    unrecorded_.back() = {next_seq_ - 1, time_};
+    unrecorded_.back() = {next_seq_ - 1, time_, unrecorded_.back().bytes + open_.size()};
+  unrecorded_bytes_ += open_.size();
   ring_.push({open_first_seq_, next_seq_, time_, std::make_shared<const std::string>(open_)});
   open_.clear();
   open_first_seq_ = next_seq_;
   return true;
+}
+
+bool Sequencer::pressed(base::LogTime now) const {
+  constexpr base::Micros patience = std::chrono::milliseconds(500);  // then it is not behind but stuck, or away
+  return has_recorder_ && unrecorded_bytes_ > ring_.max_bytes() / 4 * 3 && now - progressed_ < patience;
 }
 
 base::LogTime Sequencer::recorded_time() const {

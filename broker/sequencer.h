@@ -18,6 +18,7 @@
 #include "broker/message.h"
 #include "broker/ring.h"
 #include "broker/state_file.h"
+#include "wire/limits.h"
 #include "wire/log.h"
 
 namespace lifesign::broker {
@@ -26,8 +27,10 @@ struct Bounds {
   std::uint64_t ring_bytes = 128ull << 20;
   std::uint64_t held_bytes = 64ull << 20;
   std::size_t acks_waiting = 262'144;
-  std::uint64_t batch_bytes = 64 * 1024;
+  // Events are published as provisional when they were held for so long: with no recorder, and with one that is there
+  // and records nothing.
   base::Micros provisional_after = std::chrono::seconds(1);
+  base::Micros provisional_at_last = std::chrono::seconds(3);
 };
 
 class Sequencer {
@@ -51,7 +54,7 @@ class Sequencer {
   void blind(const BlindSpan& span, base::LogTime now);
   void clock_stepped(base::Micros step, base::Micros slew, base::LogTime now);
   void gap(std::uint64_t lost_from, std::uint64_t lost_to, base::LogTime blind_from, base::LogTime blind_to,
-           base::LogTime now);
+           base::LogTime now, Outbox& out);
   void closed(std::uint32_t connection, base::LogTime now);
   // `time`: drained. Once a second the tick is a record. Publishes tick// then too.
   void tick(base::LogTime time, Outbox& out);
@@ -65,7 +68,11 @@ class Sequencer {
   // The open batch goes to the ring. Returns false if it held nothing that is sequenced; ticks in it are then in
   // loose_ticks() until the next cut.
   bool cut();
-  bool batch_is_large() const { return open_.size() >= bounds_.batch_bytes; }
+  bool batch_is_large() const { return open_.size() >= wire::limits::batch_bytes; }
+  // Sequence numbers are left for a message of any size; else messages are refused until the state file is written.
+  bool has_seqs() const { return next_seq_ + own_reserve + wire::limits::beats_per_message <= ceiling_; }
+  // The recorder takes the log, and is behind by most of what memory holds: ingest should wait for it a little.
+  bool pressed(base::LogTime now) const;
   const std::string& loose_ticks() const { return loose_ticks_; }
 
   void set_ceiling(std::uint64_t ceiling) { ceiling_ = ceiling; }
@@ -82,10 +89,14 @@ class Sequencer {
   void update_gauges();
 
  private:
+  // Sequence numbers kept back for records of the broker's own while the state file cannot be written.
+  static constexpr std::uint64_t own_reserve = 4096;
+
   std::uint64_t append(wire::Kind kind, std::uint32_t count, base::LogTime now, std::uint32_t connection,
                        std::string_view peer, wire::Bytes body);
   void append_event(std::string_view type, const std::string& map, base::LogTime now);
   base::Status admit(const Request& request) const;
+  base::Status can_keep(const Request& request) const;  // until it is recorded
   void take_verdicts(const Request& request, base::LogTime now, Outbox& out);
   void hold_events(wire::Kind kind, wire::Bytes body, std::uint64_t first_seq, base::LogTime now);
   void publish_beats(wire::Bytes body, std::uint64_t first_seq, base::LogTime now, Outbox& out);
@@ -113,13 +124,21 @@ class Sequencer {
   std::string open_;  // entries of the batch that is being filled
   std::uint64_t open_first_seq_ = 1;
   std::string loose_ticks_;
-  std::deque<std::pair<std::uint64_t, base::LogTime>> unrecorded_;  // last seq and time of batches not yet recorded
+  struct Unrecorded {
+    std::uint64_t last_seq;
+    base::LogTime time;
+    std::uint64_t bytes;
+  };
+  std::deque<Unrecorded> unrecorded_;  // batches that the recorder does not have yet
+  std::uint64_t unrecorded_bytes_ = 0;
   base::LogTime recorded_time_{};
+  base::LogTime progressed_{};  // when the watermark last rose
 
   Ring ring_;
   AckBook acks_;
   EventHold hold_;
-  KeyWindow keys_;
+  KeyWindow keys_;      // of verdicts
+  KeyWindow goodbyes_;  // apart, since anybody may send them
   BeatTopics beat_topics_;
 };
 

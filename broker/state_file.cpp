@@ -64,8 +64,11 @@ std::string boot_id() {
 base::LogTime start_time(const std::optional<State>& kept, const Reading& now, const std::string& boot_id) {
   const base::LogTime wall(now.wall);
   if (!kept) return wall;
-  if (!boot_id.empty() && kept->boot_id == boot_id && now.boot >= kept->boot)
-    return kept->time + (now.boot - kept->boot);
+  if (!boot_id.empty() && kept->boot_id == boot_id && now.boot >= kept->boot) {
+    // The old run may have leaned ahead by half a percent after it wrote this, for as long as it still lived.
+    const base::Micros passed = now.boot - kept->boot;
+    return kept->time + passed + std::min(passed, write_age) / 200;
+  }
   return std::max(wall, kept->time + write_age);
 }
 

@@ -44,18 +44,19 @@ void State::Derivation::on_registration(const wire::Registration& registration, 
   if (Slot* slot = state_.settle(registration.agent_id, outcome, time)) slot->profile.take(registration);
 }
 
-void State::Derivation::on_goodbye(const wire::Goodbye& goodbye, wire::Bytes map, std::uint64_t seq, base::LogTime time,
+void State::Derivation::on_goodbye(const wire::Goodbye& goodbye, wire::Bytes, std::uint64_t seq, base::LogTime time,
                                    const Outcome& outcome) {
   state_.settle(goodbye.agent_id, outcome, time);
-  store(map, wire::events::stopped, seq, time);
+  if (outcome.result == Result::unchanged) return;  // sent again: it stops nobody twice
+  store(wire::goodbye_event(goodbye), wire::events::stopped, seq, time);
 }
 
-void State::Derivation::on_command(const wire::Command& command, wire::Bytes map, std::uint64_t seq, base::LogTime time,
+void State::Derivation::on_command(const wire::Command& command, wire::Bytes, std::uint64_t seq, base::LogTime time,
                                    const Outcome& outcome) {
   Slot* slot = state_.settle(command.agent.agent_id, outcome, time);
   if (slot != nullptr && command.type == wire::events::expected) slot->profile.take(command.agent);
   if (outcome.forgotten && work_ != nullptr) work_->rows.push_back({command.agent.agent_id, {}});
-  store(map, command.type, seq, time);
+  store(wire::command_event(command), command.type, seq, time);
 }
 
 void State::Derivation::on_verdict(const wire::Event& verdict, std::uint64_t seq, base::LogTime time,

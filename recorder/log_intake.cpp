@@ -80,6 +80,7 @@ void LogIntake::start(const Progress& progress, base::Micros now) {
   wire::LogRequest request{.value = progress.held + 1, .token = options_.token, .role = role, .credit = credit};
   request.ticks = false;
   request.broker_run = run_;
+  request.held_time = progress.held_time;
   if (!send(request, now)) return;
   started_ = now;
   fresh_ = true;

@@ -31,9 +31,10 @@ class LogIntake {
   };
   // What the intake must know of the rest at each tick.
   struct Progress {
-    std::uint64_t held = 0;     // last seq that was taken
-    std::uint64_t durable = 0;  // last seq on disk
-    std::uint64_t room = 0;     // bytes that the writer's queue still takes
+    std::uint64_t held = 0;       // last seq that was taken
+    std::uint64_t durable = 0;    // last seq on disk
+    std::uint64_t held_time = 0;  // log time there, in µs
+    std::uint64_t room = 0;       // bytes that the writer's queue still takes
   };
   struct Counters {
     std::uint64_t sessions = 0, batches = 0, payload_bytes = 0, log_gaps = 0, protocol_errors = 0;

@@ -42,6 +42,7 @@ base::Status RecorderProcess::recover_state() {
   auto recovered = recover(env_, state);
   if (!recovered.ok()) return recovered.error();
   held_ = state.position().seq;
+  held_time_ = to_wire(state.position().time);
   log_->info("recovered to seq {}: {} agents, {} chunks replayed, in {}; {} of {} used", held_, state.fold().size(),
              recovered->chunks, base::format_duration(std::chrono::floor<base::Millis>(base::monotonic_now() - began)),
              base::format_size(env_.used_bytes()), base::format_size(env_.max_bytes()));
@@ -109,7 +110,7 @@ base::Status RecorderProcess::run(base::StopSignal& stop) {
   // What was received is written and reported, so that who waits for `recorded` need not ask again.
   writer_->stop();
   const auto report = writer_->report();
-  intake_->tick({.held = held_, .durable = report.durable, .room = 0}, base::monotonic_now());
+  intake_->tick({.held = held_, .durable = report.durable, .held_time = held_time_, .room = 0}, base::monotonic_now());
   if (report.failed) return base::Error{base::Code::storage_failed, report.message};
   log_->info("stopped at seq {}", report.durable);
   return {};
@@ -125,7 +126,7 @@ void RecorderProcess::cycle(base::Micros now) {
   state_->with([&](State& s) { s.committed(report.durable); });
   const std::uint64_t used = report.queued_bytes + queue_reserve;
   const std::uint64_t room = report.full || used >= settings_.queue ? 0 : settings_.queue - used;
-  intake_->tick({.held = held_, .durable = report.durable, .room = room}, now);
+  intake_->tick({.held = held_, .durable = report.durable, .held_time = held_time_, .room = room}, now);
   if (reports_->due(now)) {
     const Counts fresh = counts();
     reports_->send(fresh, now);
@@ -142,6 +143,7 @@ bool RecorderProcess::take(const LogIntake::Batch& batch) {
   }
   if (work->entries.empty()) return true;
   held_ = work->position.seq;
+  held_time_ = to_wire(work->position.time);
   writer_->push(std::move(work).value());
   return true;
 }

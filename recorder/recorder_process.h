@@ -63,6 +63,7 @@ class RecorderProcess {
   std::optional<ReportOutlet> reports_;
   telemetry::DutyCycle duty_{std::chrono::milliseconds(20)};
   std::uint64_t held_ = 0;
+  std::uint64_t held_time_ = 0;  // log time there, in µs
   bool was_full_ = false;
   std::uint64_t bad_entries_said_ = 0, untracked_said_ = 0;
 

@@ -22,6 +22,7 @@ using base::Error;
 // High-water marks count messages, not bytes: with frames of up to 1 MiB these bound a queue's memory loosely, and
 // the broker's ring and the credits bound it tightly.
 constexpr int queue_messages = 10'000;
+constexpr int ingest_messages = 500;  // of each connection, as these may be of 1 MiB and come from anybody
 constexpr int linger_ms = 200;             // long enough to hand a goodbye to the kernel, too short to hang an exit
 constexpr int heartbeat_every_ms = 2'000;  // ZMTP pings, so that a half-open connection is found
 constexpr int heartbeat_timeout_ms = 6'000;
@@ -71,9 +72,11 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
   if (use == Use::events_client) type = zmq::socket_type::sub;
 
   zmq::socket_t socket(context, type);
-  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(wire::limits::message_bytes));
+  const bool reads_batches = use == Use::log_client;
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(reads_batches ? wire::limits::batch_frame_bytes
+                                                                               : wire::limits::message_bytes));
   socket.set(zmq::sockopt::sndhwm, queue_messages);
-  socket.set(zmq::sockopt::rcvhwm, queue_messages);
+  socket.set(zmq::sockopt::rcvhwm, use == Use::ingest_server ? ingest_messages : queue_messages);
   socket.set(zmq::sockopt::linger, linger_ms);
   socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
   socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
@@ -131,12 +134,14 @@ base::Status connect(zmq::socket_t& socket, const std::string& endpoint) {
 
 namespace {
 
-// A ROUTER decides at the first frame whether the peer can take the message; what follows then cannot fail.
+// A ROUTER decides at the first frame whether the peer can take the message; what follows then cannot fail. A DEALER
+// whose peer goes between the frames takes back the first and says so at the last (libzmq's lb.cpp), so that the next
+// message begins afresh; our DEALERs send two frames.
 Sent send_frame(zmq::socket_t& socket, zmq::message_t& frame, bool first, bool last) {
   const auto flags = last ? zmq::send_flags::dontwait : zmq::send_flags::dontwait | zmq::send_flags::sndmore;
   try {
     const auto sent = socket.send(frame, flags);
-    LIFESIGN_ASSERT(sent.has_value() || first, "half a message was sent");
+    LIFESIGN_ASSERT(sent.has_value() || first || last, "a message was cut in its midst");
     return sent.has_value() ? Sent::ok : Sent::full;
   } catch (const zmq::error_t& e) {
     if (!first || e.num() != EHOSTUNREACH) throw;

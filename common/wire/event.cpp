@@ -38,7 +38,7 @@ bool seek(Reader& reader, std::string_view key) {
 }
 
 bool is_stamp(std::string_view key) {
-  return key == "seq" || key == "time" || key == "prev" || key == "provisional";
+  return key == "type" || key == "seq" || key == "time" || key == "prev" || key == "provisional";
 }
 
 }  // namespace
@@ -104,12 +104,26 @@ std::string topic(std::string_view type, std::string_view agent_id) {
   return out;
 }
 
+std::string goodbye_event(const Goodbye& goodbye) {
+  std::string out;
+  Writer writer(out);
+  write_goodbye(writer, goodbye);
+  return out;
+}
+
+std::string command_event(const Command& command) {
+  std::string out;
+  Writer writer(out);
+  write_command(writer, command);
+  return out;
+}
+
 std::string stamp_event(Bytes map, std::string_view type, std::uint64_t seq, base::LogTime time, std::uint64_t prev,
                         bool provisional) {
   // The pairs that stay, in their bytes.
   std::string kept;
   std::size_t kept_pairs = 0;
-  bool has_type = false, has_agent = false;
+  bool has_agent = false;
   Reader reader(map);
   std::uint32_t pairs = 0;
   bool good = reader.map(pairs);
@@ -118,7 +132,6 @@ std::string stamp_event(Bytes map, std::string_view type, std::uint64_t seq, bas
     std::string_view key;
     good = reader.text(key) && reader.skip();
     if (!good || is_stamp(key)) continue;
-    has_type = has_type || key == "type";
     has_agent = has_agent || key == "agent_id";
     kept.append(before.substr(0, before.size() - reader.rest().size()));
     ++kept_pairs;
@@ -128,9 +141,8 @@ std::string stamp_event(Bytes map, std::string_view type, std::uint64_t seq, bas
   std::string out;
   out.reserve(kept.size() + 64);
   Writer writer(out);
-  writer.map(kept_pairs + 3 + !has_type + !has_agent + provisional);
-  if (!has_type) writer.field("type", type);
-  writer.field("seq", seq).field("time", to_wire(time)).field("prev", prev);
+  writer.map(kept_pairs + 4 + !has_agent + provisional);
+  writer.field("type", type).field("seq", seq).field("time", to_wire(time)).field("prev", prev);
   if (!has_agent) writer.field("agent_id", std::string_view());
   if (provisional) writer.flag("provisional", true);
   writer.raw(kept);

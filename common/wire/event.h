@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "wire/beat.h"
 #include "wire/reader.h"
+#include "wire/registration.h"
 
 namespace lifesign::wire {
 
@@ -43,9 +44,13 @@ std::string verdict_key(const Event& verdict);
 // "<type>/<agent_id>/"
 std::string topic(std::string_view type, std::string_view agent_id);
 
-// A packed map of the log as the event that subscribers get: `seq`, `time`, `prev` (and `provisional`) in front of
-// what the map holds, less any of these that it held already. `map` must be a checked event, goodbye or command;
-// `type` is added when the map has none (a goodbye).
+// What a goodbye and a command say, as an event map: only the fields that this version knows, so that nobody can pass
+// off a verdict as a goodbye.
+std::string goodbye_event(const Goodbye& goodbye);
+std::string command_event(const Command& command);
+
+// A packed map as the event that subscribers get: `type`, `seq`, `time`, `prev` (and `provisional`) in front of what
+// the map holds, less any of these that it held already. `map` must be a checked event.
 std::string stamp_event(Bytes map, std::string_view type, std::uint64_t seq, base::LogTime time, std::uint64_t prev,
                         bool provisional);
 // A beat as heartbeat.received.

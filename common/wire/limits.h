@@ -9,6 +9,10 @@ namespace lifesign::wire::limits {
 inline constexpr std::uint64_t version = 1;
 
 inline constexpr std::size_t message_bytes = 1 << 20;   // one frame; ZeroMQ closes a connection that sends more
+inline constexpr std::size_t batch_bytes = 64 * 1024;   // where the broker cuts a batch of the log
+// A batch may hold one message more than fits it. What clients of ours take:
+inline constexpr std::size_t batch_frame_bytes = message_bytes + batch_bytes + 1024;
+inline constexpr std::size_t item_bytes = 32 * 1024;    // one registration, goodbye, verdict or command
 inline constexpr std::size_t depth = 16;                // nesting that a reader follows
 inline constexpr std::size_t beats_per_message = 4096;  // keeps one message under a millisecond of work
 inline constexpr std::size_t items_per_message = 1024;  // registrations, verdicts, commands: heavier than beats
@@ -44,6 +48,6 @@ inline constexpr std::size_t closed_connections = 65'536;  // how many closed co
 
 static_assert(missed_limit_default <= missed_limit_max);
 static_assert(interval_ms_min < interval_ms_default && interval_ms_default < interval_ms_max);
-static_assert(metadata_bytes * 8 < message_bytes, "one registration must fit a message many times");
+static_assert(metadata_bytes < item_bytes && item_bytes * 16 < message_bytes, "items must fit a message many times");
 
 }  // namespace lifesign::wire::limits

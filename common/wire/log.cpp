@@ -103,6 +103,7 @@ Status read_log_request(Bytes frame, LogRequest& out) {
       if (key == "role") return read_text(reader, key, limits::short_text_bytes, out.role);
       if (key == "credit") return read_u64(reader, key, 0, any, out.credit);
       if (key == "broker_run") return read_u64(reader, key, 0, any, out.broker_run);
+      if (key == "held_time") return read_u64(reader, key, 0, std::numeric_limits<std::int64_t>::max(), out.held_time);
       if (key == "ticks") {
         if (!reader.boolean(out.ticks)) return wrong_type("ticks", "true or false", reader);
         return {};
@@ -123,10 +124,10 @@ std::string write_log_request(const LogRequest& request) {
   } else if (request.type == LogRequest::Type::recorded) {
     writer.array(2).text("recorded").u64(request.value);
   } else {
-    writer.array(3).text("start").u64(request.value).map(request.broker_run == 0 ? 4 : 5);
+    writer.array(3).text("start").u64(request.value).map(request.broker_run == 0 ? 4 : 6);
     writer.field("token", request.token).field("role", request.role).field("credit", request.credit);
     writer.flag("ticks", request.ticks);
-    if (request.broker_run != 0) writer.field("broker_run", request.broker_run);
+    if (request.broker_run != 0) writer.field("broker_run", request.broker_run).field("held_time", request.held_time);
   }
   return out;
 }

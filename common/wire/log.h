@@ -54,7 +54,9 @@ struct LogRequest {
   std::string_view token, role;
   std::uint64_t credit = 1 << 20;
   bool ticks = true;
-  std::uint64_t broker_run = 0;  // of a recorder: whose seqs it holds below from_seq; 0: none, or not said
+  // Of a recorder: whose seqs it holds below from_seq, and the log time there; 0: it holds none.
+  std::uint64_t broker_run = 0;
+  std::uint64_t held_time = 0;
 };
 
 base::Status read_log_request(Bytes frame, LogRequest& out);

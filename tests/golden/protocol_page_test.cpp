@@ -211,4 +211,6 @@ TEST_CASE("the page's limits are the code's", "[golden]") {
   says("at most " + std::to_string(limits::metrics) + " entries");
   says("≤ " + std::to_string(limits::metadata_bytes / 1024) + " KiB packed");
   says("1 to " + std::to_string(limits::missed_limit_max));
+  says("batches of up to " + grouped(limits::batch_frame_bytes));
+  says("of " + std::to_string(limits::item_bytes / 1024) + " KiB for one item");
 }

@@ -145,30 +145,102 @@ TEST_CASE("with no recorder a recorded beat is told so at its deadline", "[broke
   CHECK(world.last_reply().code == "recorder_unavailable");
 }
 
-TEST_CASE("recorded beats are refused before the ring would lose what the recorder lacks", "[broker]") {
+TEST_CASE("when memory is full of what the recorder lacks, recorded is refused and the beat counts all the same",
+          "[broker]") {
   Bounds bounds;
   bounds.ring_bytes = 4096;
   World world(bounds);
-  for (int i = 0; i < 100; ++i) {
-    world.send(wire::Kind::beats, beats({"a"}), wire::Ack::received);
+  for (int i = 0; i < 200; ++i) {
+    world.send(wire::Kind::beats, beats({"a"}), wire::Ack::none);
     world.sequencer.cut();
   }
+  world.send(wire::Kind::beats, beats({"a"}), wire::Ack::recorded, 9);
+  CHECK(world.last_reply().code == "overloaded");
+  CHECK(world.last_reply().retry_after_ms > 0);
+  CHECK(world.counters[Count::beats] == 201);  // it proves life
+  const std::uint64_t next = world.sequencer.next_seq();
+  std::string body;
+  wire::Writer writer(body);
+  writer.array(1);
+  wire::write_goodbye(writer, {"a", 77, ""});
+  world.send(wire::Kind::goodbye, body, wire::Ack::recorded, 10);
+  CHECK(world.last_reply().code == "overloaded");
+  CHECK(world.sequencer.next_seq() == next);  // what can wait is not taken
+  world.sequencer.recorded(next - 1, world.out);
   world.out = {};
-  while (!world.sequencer.ring().full()) {
-    world.send(wire::Kind::beats, beats({"a", "b", "c", "d", "e", "f"}), wire::Ack::none);
-    world.sequencer.cut();
-    if (world.sequencer.ring().evicted() > 0) break;
-  }
-  Bounds small;
-  small.ring_bytes = 1;  // full as soon as it holds one batch
-  World full(small);
-  full.send(wire::Kind::beats, beats({"a"}), wire::Ack::recorded);
-  CHECK(full.last_reply().code == "overloaded");
-  CHECK(full.last_reply().retry_after_ms > 0);
-  full.sequencer.recorded(1, full.out);
-  full.out = {};
-  full.send(wire::Kind::beats, beats({"a"}), wire::Ack::recorded);
-  CHECK(full.out.replies.empty());  // taken, and waiting
+  world.send(wire::Kind::beats, beats({"a"}), wire::Ack::recorded, 11);
+  CHECK(world.out.replies.empty());  // taken, and waiting
+}
+
+TEST_CASE("what a log.gap swallowed is acknowledged to nobody and told as provisional", "[broker]") {
+  World world;
+  world.sequencer.recorder_connected(true, start);
+  world.sequencer.recorded(1, world.out);
+  world.out = {};
+  world.send(wire::Kind::beats, beats({"a"}), wire::Ack::recorded, 7);                               // seq 2
+  world.send(wire::Kind::verdicts, verdict("agent.timeout", "a", 1), wire::Ack::none, 1, "secret");  // seq 3
+  world.send(wire::Kind::beats, beats({"b"}), wire::Ack::recorded, 8);                               // seq 4
+  world.sequencer.gap(2, 3, start, start, start, world.out);
+  CHECK(world.last_reply().code == "recorder_unavailable");
+  CHECK(world.last_reply().corr == 7);
+  REQUIRE(world.out.events.size() == 1);
+  wire::Event event;
+  REQUIRE(wire::read_event(world.out.events[0].map, event).ok());
+  CHECK(event.provisional);
+  world.sequencer.recorded(5, world.out);
+  CHECK(world.last_reply().corr == 8);
+  CHECK(world.last_reply().code == "recorded");
+  // The verdict that was lost can be said again.
+  world.send(wire::Kind::verdicts, verdict("agent.timeout", "a", 1), wire::Ack::received, 9, "secret");
+  CHECK(world.last_reply().first_seq == 6);
+}
+
+TEST_CASE("a recorder that is connected and records nothing does not silence events", "[broker]") {
+  World world;
+  world.sequencer.recorder_connected(true, start);
+  world.send(wire::Kind::verdicts, verdict("agent.timeout", "a", 1), wire::Ack::none, 1, "secret");
+  world.out = {};
+  world.sequencer.expire(start + 2s, world.out);
+  CHECK(world.out.events.empty());
+  world.sequencer.expire(start + 4s, world.out);
+  CHECK(world.out.events.size() >= 1);
+}
+
+TEST_CASE("a goodbye cannot pass for a verdict", "[broker]") {
+  World world;
+  world.sequencer.recorder_connected(true, start);
+  std::string body;
+  wire::Writer(body)
+      .array(1)
+      .map(7)
+      .field("agent_id", "victim")
+      .field("run", std::uint64_t{5})
+      .field("type", "agent.timeout")
+      .field("evidence_seq", std::uint64_t{1})
+      .field("ordinal", std::uint64_t{2})
+      .field("as_of", std::uint64_t{1})
+      .field("decided", base::to_wire(start));
+  world.send(wire::Kind::goodbye, body, wire::Ack::received);
+  world.out = {};
+  world.sequencer.recorded(2, world.out);
+  wire::Event event;
+  REQUIRE(wire::read_event(world.out.events.back().map, event).ok());
+  CHECK(event.type == "agent.stopped");
+  CHECK_FALSE(event.is_verdict);
+}
+
+TEST_CASE("a batch takes one message more than fits, and never more than its readers do", "[broker]") {
+  World world;
+  world.send(wire::Kind::beats, beats({"a"}), wire::Ack::none);
+  std::string large;
+  wire::Writer(large).array(1).array(4).text("a").u64(1).u64(1).map(1).text("unknown").binary(
+      std::string(wire::limits::message_bytes - 100, 'x'));
+  world.send(wire::Kind::beats, large, wire::Ack::received);
+  CHECK(world.last_reply().code == "received");
+  world.sequencer.cut();
+  const Ring& ring = world.sequencer.ring();
+  for (std::uint64_t i = ring.first_index(); i < ring.end_index(); ++i)
+    CHECK(ring.at(i).payload->size() <= wire::limits::batch_frame_bytes);
 }
 
 TEST_CASE("verdicts and commands need the token", "[broker]") {
@@ -267,6 +339,7 @@ TEST_CASE("one tick a second is a record, the others ride along without a seq", 
 TEST_CASE("no seq is given out above what is reserved on disk", "[broker]") {
   World world;
   world.sequencer.set_ceiling(world.sequencer.next_seq() + 4095);
+  CHECK_FALSE(world.sequencer.has_seqs());
   world.send(wire::Kind::beats, beats({"a"}), wire::Ack::received);
   CHECK(world.last_reply().code == "overloaded");
   world.sequencer.tick(start + 2s, world.out);  // the broker's own ticks go on, unsequenced
