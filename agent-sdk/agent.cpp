@@ -56,7 +56,10 @@ Agent::~Agent() {
     (void)impl_.release();
     return;
   }
+  impl_->loop->assert_outside();
+  const base::Micros until = base::boot_now() + impl_->linger;
   if (impl_->goodbye_on_destruction) (void)goodbye("", impl_->linger);
+  impl_->loop->stop(until - base::boot_now());
 }
 
 Status Agent::beat_now() {

@@ -1,5 +1,7 @@
 #include "lifesign/agent_group.h"
 
+#include <algorithm>
+
 #include "beat_loop.h"
 #include "check.h"
 #include "wire/limits.h"
@@ -14,7 +16,7 @@ struct AgentGroup::Impl {
 
 namespace {
 
-// Enough for one burst of beats of every agent of a large group.
+// Enough for one burst of beats, registrations or goodbyes of every agent of a large group.
 constexpr std::size_t handover = 65'536;
 
 std::uint64_t number(AgentGroup::Handle handle) {
@@ -31,6 +33,7 @@ Result<std::unique_ptr<AgentGroup>> AgentGroup::start(GroupOptions options) {
   loop_options.spool.items = options.spool_messages;
   loop_options.spool.bytes = options.spool_bytes;
   loop_options.handover = handover;
+  loop_options.requests = std::max(handover, options.spool_messages);
   loop_options.linger = options.linger;
   loop_options.on_error = std::move(options.on_error);
   auto loop = BeatLoop::start(std::move(loop_options));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/assert.h"
 #include "check.h"
 #include "convert.h"
 #include "net/socket.h"
@@ -59,9 +60,21 @@ BeatLoop::BeatLoop(LoopOptions options)
       goodbyes_(options_.deadline + reply_margin) {}
 
 BeatLoop::~BeatLoop() {
+  stop(options_.linger);
+}
+
+void BeatLoop::assert_outside() const {
+  LIFESIGN_ASSERT(std::this_thread::get_id() != thread_.get_id(),
+                  "an Agent or AgentGroup must not be destroyed inside one of its own callbacks (endpoint {})",
+                  options_.endpoint);
+}
+
+void BeatLoop::stop(base::Micros linger) {
   if (!thread_.joinable()) return;
+  assert_outside();
   {
     const std::lock_guard lock(mutex_);
+    linger_until_ = base::boot_now() + linger;
     stopping_ = true;
   }
   connection_->wake();
@@ -75,10 +88,7 @@ void BeatLoop::run() {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
     }
-    // What was handed over last still leaves, if somebody is there to take it.
-    const base::Micros now = base::boot_now();
-    take_handover(now);
-    pump(now);
+    settle();
   } catch (const std::exception& e) {
     report({Code::io_failed, fmt::format("the background thread stops: {}", e.what())}, base::boot_now());
   }
@@ -97,16 +107,44 @@ void BeatLoop::run() {
 
 void BeatLoop::cycle() {
   const base::Micros now = base::boot_now();
-  take_replies(now);  // before a loss of the connection is looked at: what came was answered
-  watch_connection(now);
-  spool_.on_time(now);
-  registrations_.on_time(now);
-  goodbyes_.on_time(now);
-  take_handover(now);
+  take_in(now);
   make_due_beats(now);
   pump(now);
   publish_and_call();
   wait(now);
+}
+
+// A change of the connection is looked at last: a reply that came before a loss is an answer, and a beat that was
+// handed over before a reconnect is older than it.
+void BeatLoop::take_in(base::Micros now) {
+  take_replies(now);
+  take_handover(now);
+  watch_connection(now);
+  spool_.on_time(now);
+  registrations_.on_time(now);
+  goodbyes_.on_time(now);
+}
+
+// What was handed over still leaves, if somebody is there to take it. A courier has one message under way, so the last
+// goodbyes go only when the first ones are answered.
+void BeatLoop::settle() {
+  base::Micros until{0};
+  {
+    const std::lock_guard lock(mutex_);
+    until = linger_until_;
+  }
+  while (true) {
+    const base::Micros now = base::boot_now();
+    take_in(now);
+    pump(now);
+    publish_and_call();
+    // With nobody there we do not wait for somebody to come: a program ends no later for a broker that is away.
+    if (now >= until || !spool_.is_connected()) break;
+    if (spool_.is_settled() && registrations_.size() == 0 && goodbyes_.size() == 0) break;
+    connection_->wait(std::min(until, wake_at(now)) - base::boot_now());
+  }
+  // What is left of it is for messages that ask for no answer.
+  connection_->set_linger(std::max(Millis{0}, std::chrono::duration_cast<Millis>(until - base::boot_now())));
 }
 
 void BeatLoop::watch_connection(base::Micros now) {
@@ -188,14 +226,19 @@ void BeatLoop::take_handover(base::Micros now) {
   std::vector<std::pair<std::uint64_t, std::string>> registrations;
   std::vector<Goodbye> goodbyes;
   std::vector<std::uint64_t> forgotten;
+  std::unordered_set<std::uint64_t> withdrawn;
   {
     const std::lock_guard lock(mutex_);
     beats.swap(handover_);
     registrations.swap(new_registrations_);
     goodbyes.swap(new_goodbyes_);
     forgotten.swap(forgotten_);
+    withdrawn.swap(withdrawn_);
+    registrations_kept_ = registrations_.size() + registrations.size();
+    goodbyes_kept_ = goodbyes_.size() + goodbyes.size();
   }
   for (auto& [handle, packed] : registrations) registrations_.add(handle, std::move(packed));
+  if (!withdrawn.empty()) registrations_.withdraw(withdrawn);
   for (Handover& beat : beats) add_to_spool(std::move(beat.item), std::move(beat.done), now);
   for (Goodbye& goodbye : goodbyes) {
     goodbyes_.add(goodbye.key, std::move(goodbye.packed));
@@ -294,11 +337,14 @@ void BeatLoop::pump(base::Micros now) {
   if (!send_failed_) deliver(goodbyes_, wire::Kind::goodbye);
 }
 
-void BeatLoop::wait(base::Micros now) {
-  base::Micros at =
+base::Micros BeatLoop::wake_at(base::Micros now) const {
+  const base::Micros at =
       std::min({now + longest_wait, spool_.wake_at(now), registrations_.wake_at(now), goodbyes_.wake_at(now)});
-  if (more_due_) at = now;
-  if (send_failed_) at = std::min(at, now + send_retry);
+  return send_failed_ ? std::min(at, now + send_retry) : at;
+}
+
+void BeatLoop::wait(base::Micros now) {
+  base::Micros at = more_due_ ? now : wake_at(now);
   {
     const std::lock_guard lock(mutex_);
     if (!timers_.empty()) at = std::min(at, timers_.top().first);
@@ -337,6 +383,8 @@ void BeatLoop::publish_and_call() {
   {
     const std::lock_guard lock(mutex_);
     published_ = stats_;
+    registrations_kept_ = registrations_.size();
+    goodbyes_kept_ = goodbyes_.size();
   }
   for (auto& [done, result] : std::exchange(finished_, {})) {
     try {

@@ -30,6 +30,7 @@ struct LoopOptions {
   Millis deadline{5'000};
   SpoolLimits spool;
   std::size_t handover = 1'024;  // beats that callers may hand over before the thread has taken them
+  std::size_t requests = 1'024;  // registrations, and as many goodbyes, that may wait for the broker to record them
   Millis linger{200};
   std::function<void(const Error&)> on_error;
 };
@@ -39,11 +40,15 @@ class BeatLoop {
   using Done = std::function<void(Result<Receipt>)>;
 
   static Result<std::unique_ptr<BeatLoop>> start(LoopOptions options);
-  ~BeatLoop();  // not to be run in a forked child
+  ~BeatLoop();  // stops with the whole linger; not to be run in a forked child
   BeatLoop(const BeatLoop&) = delete;
   BeatLoop& operator=(const BeatLoop&) = delete;
 
   bool forked() const;
+  // Lets what was handed over leave and be answered, but not beyond `linger`; from then on nothing is taken.
+  void stop(base::Micros linger);
+  // A callback of ours must not destroy us: the thread would wait for its own end.
+  void assert_outside() const;
 
   // `spread`: the second beat comes at a random phase of the interval. The first one is due at once.
   Result<std::uint64_t> add(std::string id, Millis interval, const std::optional<Registration>& registration,
@@ -82,6 +87,8 @@ class BeatLoop {
 
   void run();
   void cycle();
+  void settle();
+  void take_in(base::Micros now);
   void watch_connection(base::Micros now);
   void take_replies(base::Micros now);
   void take_reply(std::string_view frame, base::Micros now);
@@ -90,6 +97,7 @@ class BeatLoop {
   void add_to_spool(SpoolItem item, Done done, base::Micros now);
   void pump(base::Micros now);
   bool send(wire::Kind kind, Ack ack, std::uint64_t corr, std::string_view body);
+  base::Micros wake_at(base::Micros now) const;
   void wait(base::Micros now);
   void report(Error error, base::Micros now);
   void finish(Done done, Result<Receipt> result);
@@ -107,8 +115,11 @@ class BeatLoop {
   std::vector<std::pair<std::uint64_t, std::string>> new_registrations_;
   std::vector<Goodbye> new_goodbyes_;
   std::vector<std::uint64_t> forgotten_;
+  std::unordered_set<std::uint64_t> withdrawn_;  // of these the registration need not be sent any more
   std::uint64_t next_handle_ = 1;
+  std::size_t registrations_kept_ = 0, goodbyes_kept_ = 0;  // by the couriers, as last seen
   bool stopping_ = false;
+  base::Micros linger_until_{0};
   std::uint64_t made_ = 0;
   AgentStats published_;
   std::optional<Error> last_error_;

@@ -11,12 +11,6 @@
 #include "wire/limits.h"
 
 namespace lifesign::sdk {
-namespace {
-
-constexpr std::size_t goodbyes_waiting = 65'536;
-
-}  // namespace
-
 bool BeatLoop::forked() const {
   return ::getpid() != pid_;
 }
@@ -74,6 +68,9 @@ Result<std::uint64_t> BeatLoop::add(std::string id, Millis interval, const std::
                  fmt::format("the group has {} agents, as many as spool_messages has room for one beat "
                              "each; raise it",
                              members_.size())};
+  if (const std::size_t waiting = registrations_kept_ + new_registrations_.size();
+      registration && waiting >= options_.requests)
+    return Error{Code::queue_full, fmt::format("{} registrations wait for the broker already", waiting)};
   if (!ids_.insert(member.id).second)
     return Error{Code::busy, fmt::format("agent \"{}\" is in this group already", base::printable(member.id))};
   if (handover_.size() >= options_.handover) {
@@ -101,6 +98,9 @@ Status BeatLoop::remove(std::uint64_t handle) {
   ids_.erase(it->second.id);
   members_.erase(it);
   forgotten_.push_back(handle);
+  // Whoever adds and removes agents while the broker is away must not pile up what nobody asks for any more.
+  if (withdrawn_.empty()) connection_->wake();
+  withdrawn_.insert(handle);
   return {};
 }
 
@@ -136,8 +136,8 @@ Status BeatLoop::goodbye(std::uint64_t handle, std::string_view reason, bool rem
   if (Status status = check_text("reason", reason, wire::limits::text_bytes); !status.ok()) return status;
   const std::lock_guard lock(mutex_);
   if (Status status = refuse(handle); !status.ok()) return status;
-  if (new_goodbyes_.size() >= goodbyes_waiting)
-    return Error{Code::queue_full, fmt::format("{} goodbyes wait already", goodbyes_waiting)};
+  if (const std::size_t waiting = goodbyes_kept_ + new_goodbyes_.size(); waiting >= options_.requests)
+    return Error{Code::queue_full, fmt::format("{} goodbyes wait for the broker already", waiting)};
   Member& member = members_.at(handle);
   Goodbye goodbye{handle, {}, std::move(done)};
   wire::Writer writer(goodbye.packed);

@@ -67,6 +67,10 @@ std::vector<bool> Connection::changes() {
   return out;
 }
 
+void Connection::set_linger(base::Millis linger) {
+  socket_.set(zmq::sockopt::linger, static_cast<int>(linger.count()));
+}
+
 bool Connection::send(std::string_view header, std::string_view body) {
   return net::send(socket_, {header, body});
 }

@@ -28,6 +28,8 @@ class Connection {
   // forth must be seen: what was in flight is lost.)
   std::vector<bool> changes();
 
+  void set_linger(base::Millis linger);
+
   // False: nobody is there or the queue is full; nothing was sent.
   bool send(std::string_view header, std::string_view body);
   // One reply of one frame; false: there is none. A message of another form comes as an empty one.

@@ -20,8 +20,14 @@ void Courier::add(std::uint64_t key, std::string packed) {
   waiting_.push_back({key, std::move(packed)});
 }
 
+void Courier::withdraw(const std::unordered_set<std::uint64_t>& keys) {
+  std::erase_if(waiting_, [&](const Item& item) { return keys.contains(item.key); });
+  for (Item& item : flight_) item.withdrawn |= keys.contains(item.key);
+}
+
 void Courier::put_back() {
-  for (auto it = flight_.rbegin(); it != flight_.rend(); ++it) waiting_.push_front(std::move(*it));
+  for (auto it = flight_.rbegin(); it != flight_.rend(); ++it)
+    if (!it->withdrawn) waiting_.push_front(std::move(*it));
   flight_.clear();
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/time.h"
@@ -20,6 +21,8 @@ class Courier {
   explicit Courier(Micros reply_timeout) : reply_timeout_(reply_timeout) {}
 
   void add(std::uint64_t key, std::string packed);
+  // These need not be sent any more. One that is in flight is not called back, but it is not sent again either.
+  void withdraw(const std::unordered_set<std::uint64_t>& keys);
   std::size_t size() const { return waiting_.size() + flight_.size(); }
 
   void disconnected();
@@ -40,6 +43,7 @@ class Courier {
     std::uint64_t key;
     std::string packed;
     bool alone = false;
+    bool withdrawn = false;  // while in flight
   };
   void put_back();
 

@@ -54,7 +54,8 @@ std::uint64_t Spool::add(SpoolItem item, Micros now, std::vector<Dropped>& dropp
   const std::uint64_t order = next_order_++;
   std::uint64_t& newest = newest_[item.agent];
   // What could not go at once proves nothing any more once there is a newer beat.
-  if (!may_send(now) && fresh_.erase(newest) == 1) old_.insert(newest);
+  // (It may be free to go by now and still be here, when this beat comes before next() has had its turn.)
+  if ((!may_send(now) || newest < held_below_) && fresh_.erase(newest) == 1) old_.insert(newest);
   newest = order;
   bytes_ += cost(item);
   items_.emplace(order, Entry{std::move(item)});
@@ -69,6 +70,7 @@ std::uint64_t Spool::add(SpoolItem item, Micros now, std::vector<Dropped>& dropp
 
 void Spool::connected() {
   connected_ = true;
+  held_below_ = next_order_;
 }
 
 void Spool::disconnected() {
@@ -118,7 +120,10 @@ Spool::Message Spool::pack(wire::Kind kind, std::set<std::uint64_t>& from, std::
 
 std::optional<Spool::Message> Spool::next(std::uint64_t corr, Micros now) {
   LIFESIGN_ASSERT(flights_.empty() || corr > flights_.rbegin()->first, "corr {} was used before", corr);
-  if (!may_send(now)) return std::nullopt;
+  if (!may_send(now)) {
+    held_below_ = next_order_;
+    return std::nullopt;
+  }
   if (!fresh_.empty()) return pack(wire::Kind::beats, fresh_, limits_.message_items, corr, now);
   if (old_.empty() || (failing_ && !probe_)) return std::nullopt;
   for (const auto& [other, flight] : flights_)
@@ -145,6 +150,7 @@ void Spool::not_sent(std::uint64_t corr) {
   for (const std::uint64_t order : it->second.orders)
     (it->second.kind == wire::Kind::beats ? fresh_ : old_).insert(order);
   flights_.erase(it);
+  held_below_ = next_order_;
 }
 
 Spool::Micros Spool::jittered(Micros time) {
@@ -222,6 +228,11 @@ void Spool::on_time(Micros now) {
   probe_ = true;
   // Should nothing come of the probe either, the next one must not wait for an answer to it.
   if (!failed_.empty()) retry_at_ = now + jittered(back_off(failures_++));
+}
+
+bool Spool::is_settled() const {
+  return fresh_.empty() && std::none_of(flights_.begin(), flights_.end(),
+                                        [](const auto& f) { return f.second.kind == wire::Kind::beats; });
 }
 
 Spool::Micros Spool::wake_at(Micros now) const {

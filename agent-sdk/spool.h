@@ -1,7 +1,7 @@
 // Spool: the beats that are not acknowledged yet, what to send next, and what an answer means. Pure: no socket, and
 // time is an argument (CLOCK_BOOTTIME).
 //
-//   fresh    to go out as beats: they prove life. While we are connected, every new beat; else each agent's newest
+//   fresh    to go out as beats: they prove life. What can go at once; of what had to wait, each agent's newest
 //   old      to go out as backfill with their age: history only, since a late beat must not pass for a sign of life
 //   in flight  sent, no answer yet
 //   failed   answered with an error that passes (or never answered): they wait for the retry time. One goes out then
@@ -95,6 +95,9 @@ class Spool {
 
   void forget(std::uint64_t agent) { newest_.erase(agent); }  // its beats still go out, as backfill
 
+  // Nothing that proves life waits to be sent or answered.
+  bool is_settled() const;
+
   std::size_t size() const { return items_.size(); }
   std::size_t bytes() const { return bytes_; }
   bool is_connected() const { return connected_; }
@@ -126,6 +129,7 @@ class Spool {
   std::unordered_map<std::uint64_t, std::uint64_t> newest_;  // by agent
   std::map<std::uint64_t, Flight> flights_;                  // by corr: the earliest sent first
   std::uint64_t next_order_ = 1;
+  std::uint64_t held_below_ = 0;  // an order: what is fresh and below it had to wait
   std::size_t bytes_ = 0;
   bool connected_ = false;
   bool failing_ = false;  // the last answer was an error that passes: no backfill until one succeeds

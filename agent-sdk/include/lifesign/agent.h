@@ -13,6 +13,9 @@
 // follows as backfill, with its age. When the bound is reached the oldest is dropped and counted in stats().
 //
 // In a forked child every call answers `forked`: start a new Agent there.
+//
+// An Agent must not be destroyed inside one of its own callbacks (on_error, the `done` of beat_recorded), nor by the
+// last owner that such a callback lets go: its thread would wait for itself. The process is aborted with a message.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +41,9 @@ struct AgentOptions {
   std::size_t spool_messages = 1'024;
   std::size_t spool_bytes = 1 << 20;
   bool goodbye_on_destruction = false;  // else a destroyed Agent just falls silent, as if it had died
-  Millis linger{200};                   // how long the destructor lets the last messages leave
+  // How long at most the destructor lets the last messages leave and be answered. With no connection it waits for none,
+  // but for the goodbye above.
+  Millis linger{200};
   // Called on the background thread, for errors that no caller is waiting for. Must not block; exceptions from it are
   // swallowed. A new error of the same code is told at most once a second.
   std::function<void(const Error&)> on_error = {};
@@ -60,7 +65,7 @@ class Agent {
  public:
   // invalid_agent_id, invalid_value or invalid_config (the sentence names the option); never waits for a broker.
   static Result<std::unique_ptr<Agent>> start(AgentOptions options);
-  ~Agent();
+  ~Agent();  // takes up to `linger`; not inside a callback of this Agent
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 

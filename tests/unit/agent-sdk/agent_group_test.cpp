@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "agent-sdk/beat_loop.h"
 #include "fake_server.h"
 
 namespace lifesign {
@@ -104,6 +105,106 @@ TEST_CASE("a group takes no more agents than it can keep a beat of", "[group]") 
   CHECK((*group)->add({.id = "c"}).error().code == Code::queue_full);
   REQUIRE((*group)->remove(*b).ok());
   CHECK((*group)->add({.id = "c"}).ok());
+}
+
+// The ids in all goodbyes.
+std::set<std::string> goodbyes(const std::vector<Seen>& seen) {
+  std::set<std::string> out;
+  for (const Seen& s : seen) {
+    if (s.kind != wire::Kind::goodbye) continue;
+    wire::Reader reader(s.body);
+    std::uint32_t count = 0;
+    REQUIRE(reader.array(count));
+    for (wire::Goodbye goodbye; count > 0; --count) {
+      REQUIRE(wire::read_goodbye(reader, goodbye).ok());
+      out.insert(std::string(goodbye.agent_id));
+    }
+  }
+  return out;
+}
+
+TEST_CASE("goodbyes of many agents leave before their group is gone", "[group]") {
+  FakeBroker broker;
+  broker.answer_with([](const Seen& seen) {
+    // So that the most wait for an answer when the group ends.
+    if (seen.kind == wire::Kind::goodbye) std::this_thread::sleep_for(50ms);
+    return "";
+  });
+  auto started = AgentGroup::start({.endpoint = broker.endpoint(), .linger = 20s});
+  REQUIRE(started.ok());
+  auto group = std::move(started).value();
+  std::vector<AgentGroup::Handle> handles;
+  for (int i = 0; i < 1'000; ++i)
+    handles.push_back(
+        group->add({.id = "dev-" + std::to_string(i), .interval = 1h, .registration = Registration{}}).value());
+  until([&] { return group->stats().acknowledged == 1'000; });
+  for (const auto handle : handles) REQUIRE(group->goodbye(handle, "done").ok());
+  const auto begin = std::chrono::steady_clock::now();
+  group.reset();
+  CHECK(std::chrono::steady_clock::now() - begin < 15s);  // it does not wait for longer than there is something to do
+  CHECK(goodbyes(broker.wait([](const auto&) { return true; })).size() == 1'000);
+}
+
+TEST_CASE("a broker that answers nothing holds up the end of a group for the linger and no longer", "[group]") {
+  FakeBroker broker;
+  broker.answer_with([](const Seen&) { return "silence"; });
+  auto started = AgentGroup::start({.endpoint = broker.endpoint(), .linger = 100ms});
+  REQUIRE(started.ok());
+  auto group = std::move(started).value();
+  until([&] { return group->stats().connected; });
+  REQUIRE(group->goodbye(group->add({.id = "dev"}).value(), "").ok());
+  const auto begin = std::chrono::steady_clock::now();
+  group.reset();
+  const auto took = std::chrono::steady_clock::now() - begin;
+  CHECK(took >= 90ms);
+  CHECK(took < 10s);
+}
+
+TEST_CASE("a group that nobody answers ends at once, whatever its linger", "[group]") {
+  auto started = AgentGroup::start({.endpoint = "tcp://127.0.0.1:9", .linger = 60s});
+  REQUIRE(started.ok());
+  auto group = std::move(started).value();
+  REQUIRE(group->goodbye(group->add({.id = "dev", .registration = Registration{}}).value(), "").ok());
+  const auto begin = std::chrono::steady_clock::now();
+  group.reset();
+  CHECK(std::chrono::steady_clock::now() - begin < 30s);
+}
+
+TEST_CASE("agents that come and go while the broker is away pile up nothing", "[group]") {
+  sdk::LoopOptions options;
+  options.endpoint = "tcp://127.0.0.1:9";
+  options.requests = 8;
+  auto loop = sdk::BeatLoop::start(options).value();
+  const auto add = [&](int i) { return loop->add("dev-" + std::to_string(i), 1h, Registration{}, true); };
+
+  for (int i = 0; i < 100; ++i) {
+    auto handle = add(i);
+    until([&] { return handle.ok() || (handle = add(i)).ok(); });  // full for the moment that the thread needs
+    REQUIRE(loop->remove(*handle).ok());
+  }
+
+  // Registrations of agents that are there, and goodbyes, have a bound, wherever they wait.
+  std::vector<std::uint64_t> handles;
+  until([&] {
+    const auto handle = add(100 + static_cast<int>(handles.size()));
+    if (handle.ok()) handles.push_back(*handle);
+    return handles.size() == 8;
+  });
+  for (int i = 0; i < 50; ++i) {
+    const auto handle = add(200);
+    REQUIRE_FALSE(handle.ok());
+    CHECK(handle.error().code == Code::queue_full);
+    std::this_thread::sleep_for(1ms);
+  }
+  const std::uint64_t plain = loop->add("plain", 1h, std::nullopt, true).value();
+  for (const auto handle : handles) REQUIRE(loop->goodbye(handle, "", true, {}).ok());
+  for (int i = 0; i < 50; ++i) {
+    const Status status = loop->goodbye(plain, "", true, {});
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().code == Code::queue_full);
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(loop->beat(plain, {}).ok());  // it is there still
 }
 
 TEST_CASE("one bad registration does not keep the others from being recorded", "[group]") {

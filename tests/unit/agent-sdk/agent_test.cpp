@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <set>
 
 #include "fake_server.h"
@@ -302,6 +303,36 @@ TEST_CASE("an agent that nobody answers is destroyed quickly", "[agent]") {
   const auto begin = std::chrono::steady_clock::now();
   start("tcp://127.0.0.1:9");
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
+}
+
+TEST_CASE("an agent destroyed inside its own callback ends the process with a message that says so", "[agent]") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::signal(SIGABRT, SIG_DFL);  // not the test framework's
+    ::dup2(ends[1], STDERR_FILENO);
+    AgentOptions options;
+    options.id = "web-1";
+    options.endpoint = "tcp://127.0.0.1:9";
+    options.spool_messages = 1;  // so that the next beat drops the one before, and tells it
+    auto agent = Agent::start(options).value();
+    agent->beat_recorded([&](const Result<Receipt>&) { agent.reset(); });
+    (void)agent->beat_now();
+    std::this_thread::sleep_for(20s);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string said;
+  char chunk[512];
+  for (ssize_t n = 0; (n = ::read(ends[0], chunk, sizeof chunk)) > 0;) said.append(chunk, static_cast<std::size_t>(n));
+  ::close(ends[0]);
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGABRT);
+  CHECK(said.find("inside one of its own callbacks") != std::string::npos);
 }
 
 TEST_CASE("options and values that cannot be used are refused where they are given", "[agent]") {

@@ -58,6 +58,23 @@ TEST_CASE("an overloaded broker is left alone for as long as it asks", "[courier
   CHECK(courier.next(3, 4_s));
 }
 
+TEST_CASE("what is withdrawn is not sent, nor sent again", "[courier]") {
+  Courier courier(7_s);
+  courier.add(1, "\x80");
+  courier.add(2, "\x81");
+  REQUIRE(courier.next(1, 1_s));
+  courier.add(3, "\x82");
+  courier.add(4, "\x83");
+  courier.withdraw({1, 3});
+  CHECK(courier.size() == 3);  // the first is on its way
+  courier.disconnected();
+  CHECK(courier.next(2, 1_s) == "\x92\x81\x83");
+  courier.withdraw({2});
+  const auto outcome = answer(courier, 2, "recorded", 1_s);
+  CHECK(outcome.keys == std::vector<std::uint64_t>{2, 4});  // an answer counts for all
+  CHECK(courier.size() == 0);
+}
+
 TEST_CASE("the one at fault is refused, its neighbours are taken", "[courier]") {
   Courier courier(7_s);
   courier.add(1, "\x80");

@@ -101,6 +101,56 @@ TEST_CASE("after a reconnect the newest goes first, the older ones as backfill w
   CHECK(bench.send(6_s) == "");
 }
 
+TEST_CASE("what waited for the connection is no sign of life beside a beat made since", "[spool]") {
+  Bench bench;
+  bench.add(1, 1, 1_s);
+  bench.add(2, 8, 1_s);
+  bench.spool.connected();
+  bench.add(1, 2, 5_s);  // before anything could go out
+  bench.add(1, 3, 5_s);  // both of the time since: both go at once
+  CHECK(bench.send(5_s) == "beats a2:8 a1:2 a1:3");
+  CHECK(bench.send(5_s) == "backfill a1:1(4000)");
+}
+
+TEST_CASE("what was in flight when the connection broke is no sign of life beside a newer beat", "[spool]") {
+  Bench bench;
+  bench.spool.connected();
+  bench.add(1, 1, 1_s);
+  CHECK(bench.send(1_s) == "beats a1:1");
+  bench.spool.disconnected();
+  bench.spool.connected();
+  bench.add(1, 2, 5_s);
+  CHECK(bench.send(5_s) == "beats a1:2");
+  CHECK(bench.send(5_s) == "backfill a1:1(4000)");
+}
+
+TEST_CASE("what waited for the end of a pause is no sign of life beside a newer beat", "[spool]") {
+  Bench bench;
+  bench.spool.connected();
+  bench.add(2, 1, 1_s);
+  CHECK(bench.send(1_s) == "beats a2:1");
+  bench.answer(bench.corr, "overloaded", 1_s, 0, 4'000);
+  bench.add(1, 1, 2_s);
+  CHECK(bench.send(2_s) == "");
+  bench.add(1, 2, 9_s);
+  CHECK(bench.send(9_s) == "beats a2:1 a1:2");
+  CHECK(bench.send(9_s) == "backfill a1:1(7000)");
+}
+
+TEST_CASE("the spool is settled when nothing that proves life is owed an answer", "[spool]") {
+  Bench bench;
+  CHECK(bench.spool.is_settled());
+  bench.add(1, 1, 1_s);
+  bench.add(1, 2, 2_s);
+  CHECK_FALSE(bench.spool.is_settled());
+  bench.spool.connected();
+  CHECK(bench.send(3_s) == "beats a1:2");
+  CHECK_FALSE(bench.spool.is_settled());
+  bench.answer(bench.corr, "recorded", 3_s);
+  CHECK(bench.spool.is_settled());  // the other one is history
+  CHECK(bench.spool.size() == 1);
+}
+
 TEST_CASE("a beat whose answer was lost with the connection is sent again", "[spool]") {
   Bench bench;
   bench.spool.connected();
