@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "wire/kinds.h"
 
 namespace lifesign::recorder {
 namespace {
@@ -57,6 +60,8 @@ Status read_types(wire::Reader& reader, QueryParams& out) {
   for (std::uint32_t i = 0; i < n; ++i) {
     std::string_view type;
     if (auto s = read_text(reader, "a type", limits::short_text_bytes, type); !s.ok()) return s;
+    if (std::find(std::begin(wire::events::all), std::end(wire::events::all), type) == std::end(wire::events::all))
+      return Error{Code::invalid_value, fmt::format("there are no events of type \"{}\"", base::printable(type))};
     out.types.push_back(type);
   }
   return {};

@@ -51,7 +51,8 @@ int run(const std::string& name, const std::string& summary, int argc, const cha
   auto dir = net::DataDir::open(config::data_folder(settings.common.data));
   if (!dir.ok()) return say(name, storage_refused, dir.error());
   const auto lock = net::ProcessLock::take(*dir, name);
-  if (!lock.ok()) return say(name, folder_in_use, lock.error());
+  if (!lock.ok())
+    return say(name, lock.error().code == base::Code::busy ? folder_in_use : storage_refused, lock.error());
 
   try {
     auto process = Process::make(settings, std::move(dir).value(), *log);

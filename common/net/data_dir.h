@@ -43,7 +43,8 @@ std::string endpoint_of(const DataDir& dir, std::string_view name, const std::st
 std::string bind_endpoint(const DataDir& dir, std::string_view process, std::string_view name, const std::string& given,
                           int base_port);
 
-// Holds DIR/<process>.lock for as long as it lives. A second one on the same folder is an error with the holder's pid.
+// Holds DIR/<process>.lock for as long as it lives. busy: another process holds it, and its pid
+// is named; io_failed: the folder cannot be written to.
 class ProcessLock {
  public:
   static base::Result<ProcessLock> take(const DataDir& dir, std::string_view process);

@@ -17,12 +17,12 @@ Status read_query_header(Bytes frame, QueryHeader& out) {
   std::uint64_t version = 0;
   if (!reader.array(elements) || elements < 3 || !reader.u64(version))
     return Error{Code::bad_message, "the header must be an array [version, method, corr]"};
+  const Status name = read_text(reader, "method", limits::short_text_bytes, out.name);
+  if (!reader.ok() || !reader.u64(out.corr)) return wrong_type("method or corr", "a string and an integer", reader);
   if (version != limits::version)
     return Error{Code::bad_version,
                  fmt::format("version {} is not spoken here; version {} is", version, limits::version)};
-  if (Status status = read_text(reader, "method", limits::short_text_bytes, out.name); !status.ok()) return status;
-  if (!reader.u64(out.corr)) return wrong_type("corr", "an integer that is not negative", reader);
-  return {};
+  return name;
 }
 
 std::string write_query_header(const QueryHeader& header) {

@@ -15,6 +15,7 @@ struct QueryHeader {
   std::uint64_t corr = 0;
 };
 
+// `out.corr` is set as soon as it could be read, so that even an error finds its request.
 base::Status read_query_header(Bytes frame, QueryHeader& out);
 std::string write_query_header(const QueryHeader& header);
 

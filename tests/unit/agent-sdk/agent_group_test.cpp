@@ -1,5 +1,6 @@
 #include "lifesign/agent_group.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -49,7 +50,9 @@ TEST_CASE("each agent of a group has its own interval, run and count", "[group]"
   };
   const auto seen =
       broker.wait([&](const auto& all) { return of(all, "quick").size() >= 5 && !of(all, "slow").empty(); });
-  CHECK(of(seen, "quick").back().run_seq >= 5);
+  std::uint64_t highest = 0;  // what was resent as backfill stands behind it
+  for (const auto& beat : of(seen, "quick")) highest = std::max(highest, beat.run_seq);
+  CHECK(highest >= 5);
   CHECK(of(seen, "slow").back().run != of(seen, "quick").back().run);
 }
 

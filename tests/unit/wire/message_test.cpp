@@ -5,6 +5,7 @@
 #include "wire/ingest.h"
 #include "wire/kinds.h"
 #include "wire/limits.h"
+#include "wire/query.h"
 #include "wire/registration.h"
 #include "wire/writer.h"
 
@@ -168,4 +169,14 @@ TEST_CASE("a verdict's key is its kind, subject, evidence and ordinal", "[wire]"
   CHECK(verdict_key(a) == verdict_key(b));
   b.ordinal = 2;
   CHECK(verdict_key(a) != verdict_key(b));
+}
+
+TEST_CASE("a query of another version is told so with its corr", "[wire]") {
+  std::string frame;
+  Writer(frame).array(3).u64(9).text("agent").u64(77);
+  QueryHeader header;
+  const base::Status status = read_query_header(frame, header);
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().code == base::Code::bad_version);
+  CHECK(header.corr == 77);
 }
