@@ -6,6 +6,7 @@
 
 #include "cli/agent_text.h"
 #include "cli/label.h"
+#include "cli/options.h"
 #include "cli/subcommands.h"
 
 namespace lifesign::cli {
@@ -80,7 +81,7 @@ void add_agents(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"expected", "active", "late", "offline", "stopped"}));
   agents->add_option("--label", options->labels, "Only those with key=value; repeatable, all must match");
   agents->add_option("--prefix", options->prefix, "Only those whose id begins so");
-  agents->add_option("--limit", options->limit, "At most so many; 0: all (default 1000)");
+  agents->add_option("--limit", options->limit, "At most so many; 0: all (default 1000)")->check(not_negative());
   agents->callback([&context, options] { context.exit = run_agents(context, *options); });
 
   auto id = std::make_shared<std::string>();

@@ -79,6 +79,7 @@ int run_beat(const Context& context, const BeatOptions& options) {
   if (context.json) {
     Json json{
         {"agent_id", options.agent}, {"ack", level_text(receipt->level)}, {"seq", receipt->seq}, {"time", micros}};
+    if (ack == Ack::none) json = {{"agent_id", options.agent}, {"ack", "none"}, {"seq", nullptr}, {"time", nullptr}};
     write_out_times(json);
     print_json(json);
   } else if (ack == Ack::none) {
@@ -101,10 +102,10 @@ void add_beat(CLI::App& app, Context& context) {
   add_duration(*sub, "--interval", options->interval, "When the next beat comes; kept until changed (at first 30s)");
   sub->add_option("--activity", options->activity, "busy, idle, …");
   sub->add_option("--task", options->task, "Id of the current task");
-  sub->add_option("--progress", options->progress, "A counter that moves while work gets done");
+  sub->add_option("--progress", options->progress, "A counter that moves while work gets done")->check(not_negative());
   add_duration(*sub, "--busy", options->busy, "A declared wait: the next beat may take this long");
   sub->add_option("--busy-reason", options->busy_reason, "Why");
-  sub->add_option("--error-count", options->errors, "The agent's own count of errors");
+  sub->add_option("--error-count", options->errors, "The agent's own count of errors")->check(not_negative());
   sub->add_option("--metric", options->metrics, "name=number; repeatable");
   sub->add_option("--label", options->labels, "key=value; repeatable. The labels replace those it had");
   sub->callback([&context, options] { context.exit = run_beat(context, *options); });

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 #include "cli/options.h"
 #include "cli/subcommands.h"
@@ -15,7 +18,9 @@ namespace lifesign::cli {
 namespace {
 
 constexpr const char* closing =
-    "Durations read 300ms, 10s, 2m, 1h. Every subcommand has --help and --json.\n"
+    "Durations read 300ms, 10s, 2m, 1h. Every subcommand has --help, and the options of `lifesign --help`: --data, "
+    "--json,\n"
+    "--timeout, --ingest, --events, --query.\n"
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 no answer in time or a port is taken, 4 not found or the data folder is "
     "in\n"
     "use, 5 storage refused or damaged.\n"
@@ -32,6 +37,24 @@ void add_shared(CLI::App& app, Context& context, std::optional<base::Micros>& ti
   app.add_option("--query", context.query, "Endpoint of the recorder (default: as the data folder says)");
 }
 
+// A folder that was named and is not there must not end at the default ports: another Lifesign may answer there.
+base::Status check_folder(const CLI::App& app, const Context& context) {
+  if (context.data.empty() || !context.ingest.empty() || !context.events.empty() || !context.query.empty()) return {};
+  for (const char* name : {"up", "check", "config", "demo-agent"})
+    if (app.got_subcommand(name)) return {};
+  for (const char* name : {"LIFESIGN_INGEST", "LIFESIGN_EVENTS", "LIFESIGN_QUERY"})
+    if (std::getenv(name) != nullptr) return {};
+  std::error_code error;
+  const bool there = std::filesystem::is_directory(context.folder(), error);
+  if (there && ::access(context.folder().c_str(), R_OK | X_OK) == 0) return {};
+  if (there) error = std::error_code(errno, std::generic_category());
+  return base::Error{base::Code::not_found,
+                     error && error != std::errc::no_such_file_or_directory
+                         ? fmt::format("the data folder {} cannot be read: {}", context.folder(), error.message())
+                         : fmt::format("there is no data folder {}; `lifesign up --data {}` would make it",
+                                       context.folder(), context.folder())};
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
@@ -46,7 +69,10 @@ int run(int argc, const char* const* argv) {
   app.fallthrough();  // shared options may stand behind the subcommand too
   std::optional<base::Micros> timeout;
   add_shared(app, context, timeout);
-  app.parse_complete_callback([&] { context.timeout = timeout.value_or(context.timeout); });
+  app.parse_complete_callback([&] {
+    context.timeout = timeout.value_or(context.timeout);
+    if (const base::Status folder = check_folder(app, context); !folder.ok()) throw folder.error();
+  });
 
   add_up(app, context);
   add_status(app, context);
@@ -63,6 +89,8 @@ int run(int argc, const char* const* argv) {
   // `lifesign events | head` should end in silence, as other commands do; everything else is an error value.
   try {
     app.parse(argc, argv);
+  } catch (const base::Error& e) {
+    return fail(context, e);
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::ParseError& e) {

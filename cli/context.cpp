@@ -77,12 +77,15 @@ std::string explain(const Context& context, const base::Error& error, Asked aske
   }
   switch (error.code) {
     case base::Code::not_found:
-      return error.message + ".\n`lifesign agents` lists the agents that are known.";
+      return error.message +
+             (error.message.starts_with("no agent") ? ".\n`lifesign agents` lists the agents that are known." : ".");
     case base::Code::not_allowed:
       return error.message + ".\nName the data folder that `lifesign up` uses: --data DIR, or set LIFESIGN_DATA to it.";
     case base::Code::recorder_unavailable:
       return error.message +
-             ".\n`lifesign status` shows whether the recorder runs; `--ack received` does not wait for it.";
+             ".\nA beat of `lifesign beat` has no run, so one that is sent again may count twice. `lifesign status` "
+             "shows whether "
+             "the recorder runs; `--ack received` does not wait for it.";
     case base::Code::storage_failed:
       return error.message + fmt::format(".\n`lifesign check {}` looks for damage.", context.folder());
     default:

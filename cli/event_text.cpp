@@ -81,7 +81,10 @@ std::string describe(const Json& event) {
   if (type == events::timeout) return describe_timeout(event);
   if (type == events::recovered)
     return "back after " + millis(event, "outage_ms") + with(" (", text_of(event, "cause"), ")");
-  if (type == events::ready) return fmt::format("first beat of run {:016x}", number_of(event, "run"));
+  if (type == events::ready) {
+    const auto run = number_of(event, "run");
+    return run == 0 ? "first beat" : fmt::format("first beat of run {:016x}", run);
+  }
   if (type == events::registered) {
     return (event.value("first", false) ? std::string("first seen") : std::string("registration changed")) +
            with(", ", text_of(event, "labels"));
@@ -98,7 +101,9 @@ std::string describe(const Json& event) {
   if (type == events::resumed) return "progress moves again, now " + text_of(event, "progress");
   if (type == events::stopped || type == events::expected || type == events::forgotten) {
     const auto reason = text_of(event, "reason"), why = text_of(event, "why"), by = text_of(event, "by");
-    const auto lead = type == events::stopped    ? (by.empty() ? "said goodbye" : "retired")
+    const auto lead = type == events::stopped    ? (!by.empty()                                ? "retired"
+                                                    : event.contains("run") || !reason.empty() ? "said goodbye"
+                                                                                               : "stopped")
                       : type == events::expected ? "is expected"
                                                  : "forgotten";
     return lead + with(" by ", by) + with(": ", reason.empty() ? why : reason);

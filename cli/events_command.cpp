@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/event_text.h"
+#include "cli/options.h"
 #include "cli/subcommands.h"
 #include "wire/kinds.h"
 
@@ -62,13 +63,13 @@ int run_events(const Context& context, const EventsOptions& options) {
 void add_events(CLI::App& app, Context& context) {
   auto options = std::make_shared<EventsOptions>();
   auto* sub = app.add_subcommand("events", "List what happened");
-  sub->add_option("--since", options->since, "After this seq (default 0: from the beginning)");
+  sub->add_option("--since", options->since, "After this seq (default 0: from the beginning)")->check(not_negative());
   sub->add_option("--until", options->until, "Up to this seq");
   std::vector<std::string> known(std::begin(wire::events::all), std::end(wire::events::all));
   sub->add_option("--type", options->types, "Only of this type; repeatable. heartbeat.received must be named")
       ->check(CLI::IsMember(known));
   sub->add_option("--agent", options->agent, "Only of this agent");
-  sub->add_option("--last", options->last, "Only the last so many");
+  sub->add_option("--last", options->last, "Only the last so many")->check(not_negative());
   sub->callback([&context, options] { context.exit = run_events(context, *options); });
 }
 

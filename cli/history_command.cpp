@@ -90,7 +90,7 @@ void add_history(CLI::App& app, Context& context) {
   auto* sub = app.add_subcommand("history", "List an agent's beats");
   sub->add_option("AGENT", options->agent, "Its id")->required();
   add_duration(*sub, "--since", options->since, "How far back (default 1h)");
-  sub->add_option("--limit", options->limit, "At most so many; 0: all (default 1000)");
+  sub->add_option("--limit", options->limit, "At most so many; 0: all (default 1000)")->check(not_negative());
   sub->callback([&context, options] { context.exit = run_history(context, *options); });
 }
 

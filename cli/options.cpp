@@ -29,6 +29,11 @@ std::optional<Millis> millis(const std::optional<base::Micros>& duration) {
 
 }  // namespace
 
+CLI::Validator not_negative() {
+  return CLI::Validator(
+      [](const std::string& text) { return text.starts_with('-') ? text + " must be 0 or more" : std::string(); }, "");
+}
+
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<base::Micros>& value,
                           const std::string& help) {
   auto parse = [&value, name](const std::string& text) {
@@ -50,6 +55,7 @@ void RegistrationOptions::add(CLI::App& app) {
   add_duration(app, "--stall-after", stall_after,
                "Report it stalled when its progress stands still longer (default never)");
   app.add_option("--missed-limit", missed_limit, "How many beats may be missed before it is offline (default 2)")
+      ->check(not_negative())
       ->check(CLI::Range(1, 100));
   app.add_option("--schedule", schedule, "Five-field cron in place of an interval, such as \"0 3 * * *\"");
   app.add_option("--time-zone", time_zone, "IANA name for the schedule (default UTC)");

@@ -4,6 +4,7 @@
 #include <lifesign/types.h>
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ namespace lifesign::cli {
 // "300ms", "10s", "2m". A wrong one is a usage error.
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<base::Micros>& value,
                           const std::string& help);
+
+// CLI11 reads "-3" into an unsigned number as 2^64-3; this refuses it.
+CLI::Validator not_negative();
 
 // What is said of an agent besides its beats, as options.
 struct RegistrationOptions {

@@ -88,7 +88,7 @@ void add_people(CLI::App& app, Context& context) {
   expect->callback([&context, expected] { context.exit = run_expect(context, *expected); });
 
   auto retired = std::make_shared<PersonOptions>();
-  auto* retire = add(app, "retire", "Stop watching an agent until it returns with a new run", retired);
+  auto* retire = add(app, "retire", "Stop watching an agent until it beats with a new run, or without one", retired);
   retire->callback(
       [&context, retired] { context.exit = run_simple(context, *retired, &Commands::retire, "is retired"); });
 

@@ -26,20 +26,34 @@ std::vector<std::size_t> Table::widths(std::size_t limit) const {
     out.push_back(width);
   }
   if (limit == 0) return out;
-  const std::size_t gaps = gap * (columns_.size() - 1);
-  auto total = [&] { return std::accumulate(out.begin(), out.end(), gaps); };
-  while (total() > limit) {
-    // The widest column that may be cut gives one column; whole ones only when no other can.
-    std::size_t widest = columns_.size();
-    for (bool whole : {false, true}) {
-      for (std::size_t i = 0; i < columns_.size(); ++i) {
-        if (columns_[i].whole != whole || out[i] <= narrowest) continue;
-        if (widest == columns_.size() || out[i] > out[widest]) widest = i;
-      }
-      if (widest != columns_.size()) break;
+  auto total = [&] {
+    const auto shown = static_cast<std::size_t>(std::count_if(out.begin(), out.end(), [](auto w) { return w > 0; }));
+    return std::accumulate(out.begin(), out.end(), gap * (shown - 1));
+  };
+  const auto widest = [&](bool whole) {
+    std::size_t found = columns_.size();
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].whole != whole || out[i] <= narrowest) continue;
+      if (found == columns_.size() || out[i] > out[found]) found = i;
     }
-    if (widest == columns_.size()) break;
-    --out[widest];
+    return found;
+  };
+  // The widest column that may be cut gives one column; when none can, the last of them goes; whole ones are cut last.
+  while (total() > limit) {
+    if (const std::size_t i = widest(false); i < columns_.size()) {
+      --out[i];
+      continue;
+    }
+    std::size_t last = columns_.size();
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (!columns_[i].whole && out[i] > 0) last = i;
+    if (last < columns_.size()) {
+      out[last] = 0;
+      continue;
+    }
+    const std::size_t i = widest(true);
+    if (i == columns_.size()) break;
+    --out[i];
   }
   return out;
 }
@@ -51,6 +65,7 @@ std::string Table::render(const Terminal& terminal) const {
     std::string line;
     std::size_t pending = 0;  // spaces that are written only if something follows
     for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (width[i] == 0) continue;
       const auto text = cut(text_of(i), width[i]);
       const std::size_t padding = width[i] - std::min(width[i], columns_of(text));
       if (columns_[i].right) pending += padding;

@@ -11,6 +11,7 @@
 #include "base/stop_signal.h"
 #include "base/text.h"
 #include "cli/demo_fleet.h"
+#include "cli/options.h"
 #include "cli/subcommands.h"
 #include "cli/supervisor.h"
 #include "config/data_folder.h"
@@ -31,11 +32,10 @@ struct UpOptions {
   std::string config, log_level, log_format;
 };
 
-// Relative to here where that is shorter to type.
+// Whole, since it is typed in another terminal, which may be anywhere.
 std::string path_to_type(const std::filesystem::path& path) {
   std::error_code ignored;
-  auto near = std::filesystem::proximate(path, ignored).string();
-  return near.empty() || near.starts_with("..") ? std::filesystem::absolute(path, ignored).string() : near;
+  return std::filesystem::absolute(path, ignored).lexically_normal().string();
 }
 
 // What a person types to reach this one.
@@ -194,7 +194,8 @@ void add_up(CLI::App& app, Context& context) {
   auto options = std::make_shared<UpOptions>();
   auto* sub = app.add_subcommand("up", "Run broker, recorder and watchdog, and keep them running until Ctrl-C");
   sub->add_flag("--demo", options->demo, "With a small fleet of agents that come, hang, die and return");
-  sub->add_option("--port", options->port, "First of four TCP ports; 0: any that are free (default 7400)");
+  sub->add_option("--port", options->port, "First of four TCP ports; 0: any that are free (default 7400)")
+      ->check(not_negative());
   sub->add_option("--config", options->config, "TOML file with settings for all processes")->envname("LIFESIGN_CONFIG");
   sub->add_option("--log-level", options->log_level,
                   "debug, info, warn, error or off (default info; with --demo warn)");

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include "base/stop_signal.h"
 #include "cli/event_text.h"
@@ -61,8 +62,10 @@ int run_watch(const Context& context, const WatchOptions& options) {
 
   // Without a broker a subscriber would wait in silence: say so once, and go on waiting.
   auto commands = context.make_commands("", Ack::none);
-  if (auto status = commands.status(); !status) {
-    fmt::print(stderr, "{}\nWaiting for it …\n", explain(context, to_base(status.error()), Asked::broker));
+  const auto status = commands.status();
+  if (!status) {
+    std::ignore = fail(context, status.error(), Asked::broker);
+    if (!context.json) fmt::print(stderr, "Waiting for it …\n");
   } else if (!context.json && !options.brief) {
     fmt::print(stderr, "{}\n", context.err.paint(Colour::dim, "watching; Ctrl-C ends it"));
   }
@@ -82,9 +85,10 @@ int run_watch(const Context& context, const WatchOptions& options) {
     if (!json) return fail(context, json.error());
     print((context.json ? line_of(*json) : event_line(*json, context.out, options.brief)) + "\n");
     std::fflush(stdout);
-    if (++shown == options.count) break;
+    if (++shown == options.count) return ok;
   }
-  return ok;
+  // Nobody answered for as long as it took: that is not the same as nothing having happened.
+  return !status && subscriber.stats().last_tick == 0 ? not_reachable : ok;
 }
 
 }  // namespace
@@ -94,9 +98,10 @@ void add_watch(CLI::App& app, Context& context) {
   auto* sub = app.add_subcommand("watch", "Show what happens, as it happens, until Ctrl-C");
   sub->add_option("TOPIC", options->topics,
                   "TYPE, TYPE/AGENT or a group such as agent.* (default: all but heartbeat.received)");
-  sub->add_option("--since", options->since, "First what came after this seq, then live, with no seam");
+  sub->add_option("--since", options->since, "First what came after this seq, then live, with no seam")
+      ->check(not_negative());
   add_duration(*sub, "--for", options->duration, "Stop after so long");
-  sub->add_option("--count", options->count, "Stop after so many events");
+  sub->add_option("--count", options->count, "Stop after so many events")->check(not_negative());
   sub->add_flag("--brief", options->brief, "The time of day only");
   sub->callback([&context, options] { context.exit = run_watch(context, *options); });
 }

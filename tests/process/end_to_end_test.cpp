@@ -185,6 +185,24 @@ TEST_CASE("a broker that lost its state file acknowledges nothing on the strengt
   CHECK(code == 0);
 }
 
+TEST_CASE("the command refuses what it would have to guess, with the documented exit code", "[process]") {
+  System system("cli");
+  system.start();
+  int code = 0;
+  CHECK(system.lifesign({"beat", "web-1", "--progress", "-3"}, &code).find("must be 0 or more") != std::string::npos);
+  CHECK(code == 2);
+  CHECK(system.status_of("web-1") == "not_found");
+  Child elsewhere(LIFESIGN_BIN_DIR "/lifesign", {"agents", "--data", system.dir() / "nowhere"},
+                  system.dir() / "cli.log");
+  CHECK(elsewhere.wait() == 4);
+  CHECK(elsewhere.output().find("there is no data folder") != std::string::npos);
+  system.lifesign({"show", "nobody"}, &code);
+  CHECK(code == 4);
+  CHECK(system.stop("broker") == 0);
+  system.lifesign({"watch", "--for", "500ms", "--timeout", "300ms"}, &code);
+  CHECK(code == 3);
+}
+
 TEST_CASE("a second process on the same folder refuses to start and names the first", "[process]") {
   System system("second");
   system.start();

@@ -41,6 +41,15 @@ TEST_CASE("a table fits the terminal and keeps ids whole", "[cli]") {
   }
 }
 
+TEST_CASE("where not all columns fit, the last go and the ids stay whole", "[cli]") {
+  Table table({{"AGENT", false, true}, {"STATUS", false, true}, {"LAST BEAT", true}, {"BEATS", true}, {"LABELS"}});
+  table.add({"web-frontend-1", "offline (silent)", "3.5s ago", "12345", "host=a"});
+  const auto text = table.render({.colour = false, .width = 40});
+  for (const auto& line : lines(text)) CHECK(columns_of(line) <= 40);
+  CHECK(text.find("web-frontend-1  offline (silent)") != std::string::npos);
+  CHECK(text.find("LABELS") == std::string::npos);
+}
+
 TEST_CASE("a terminal that is narrower than any table still gets one", "[cli]") {
   CHECK(lines(sample().render({.colour = false, .width = 5})).size() == 3);
 }
