@@ -59,6 +59,11 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
   return best;
 }
 
+// What stands at the top of the file is shared by all processes, and all of it is known, though not each declares it.
+bool is_shared(std::string_view name) {
+  return name == "data" || name == "log_level" || name == "log_format" || name == "port";
+}
+
 std::string section_of(const std::string& name) {
   auto dot = name.find('.');
   return dot == std::string::npos ? std::string() : name.substr(0, dot);
@@ -106,7 +111,8 @@ base::Status check_unknown(const File& file, std::string_view own_section,
       return base::Error{base::Code::invalid_config,
                          fmt::format("{}: unknown setting `{}`; did you mean `{}`?", value.place, name, meant)};
     }
-    if (section_of(name) == own_section && !own_section.empty()) {
+    const std::string section = section_of(name);
+    if (section.empty() ? !is_shared(name) : section == own_section) {
       return base::Error{
           base::Code::invalid_config,
           fmt::format("{}: unknown setting `{}`; --print-config lists the settings that there are", value.place, name)};

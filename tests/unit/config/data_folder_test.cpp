@@ -1,9 +1,8 @@
 #include "config/data_folder.h"
 
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <string>
-
-#include <catch2/catch.hpp>
 
 using lifesign::config::data_folder;
 

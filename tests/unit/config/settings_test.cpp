@@ -150,7 +150,7 @@ TEST_CASE("an unknown key in the own section is an error and says what was meant
 }
 
 TEST_CASE("other processes' settings in the same file are left alone", "[config]") {
-  TempFile file("sweep = \"1s\"\n[recorder]\nanything = [1, 2]\n[watchdog]\nx = 1979-05-27\n");
+  TempFile file("port = 7\n[recorder]\nanything = [1, 2]\n[watchdog]\nx = 1979-05-27\n");
   CHECK(Broker().load({"--config", file.path().c_str()}) == "");
 }
 
@@ -170,6 +170,13 @@ TEST_CASE("the option --check-config answers and stops, and finds what a stronge
   CHECK(Broker().load({"--config", good.path().c_str(), "--check-config"}) == "stop");
   TempFile bad("[broker]\ntopics = 0\n");
   CHECK(contains(Broker().load({"--config", bad.path().c_str(), "--check-config", "--topics", "7"}), ":2:"));
+}
+
+TEST_CASE("an unknown key at the top of the file is an error, one that another process has is not", "[config]") {
+  TempFile slip("prot = 7500\n");
+  CHECK(contains(Broker().load({"--config", slip.path().c_str()}), "`prot`"));
+  TempFile shared("port = 7500\nlog_format = \"json\"\n");
+  CHECK(Broker().load({"--config", shared.path().c_str()}) == "");
 }
 
 TEST_CASE("the example file holds every setting and loads as the defaults", "[config]") {
