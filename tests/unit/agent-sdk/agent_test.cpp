@@ -71,8 +71,13 @@ TEST_CASE("an agent beats in the background at its interval", "[agent]") {
   FakeBroker broker;
   auto agent = start(broker.endpoint(), [](AgentOptions& options) { options.interval = 10ms; });
   const auto seen = broker.wait([](const std::vector<Seen>& all) { return FakeBroker::beats(all).size() >= 10; });
-  std::uint64_t expected = 1;
-  for (const auto& beat : FakeBroker::beats(seen)) CHECK(beat.run_seq == expected++);
+  // On a slow machine the first ones may be due before there is a connection: then they come as backfill.
+  std::set<std::uint64_t> made;
+  for (const auto kind : {wire::Kind::beats, wire::Kind::backfill})
+    for (const auto& beat : FakeBroker::beats(seen, kind)) CHECK(made.insert(beat.run_seq).second);
+  const auto live = FakeBroker::beats(seen);
+  for (std::size_t i = 1; i < live.size(); ++i) CHECK(live[i].run_seq == live[i - 1].run_seq + 1);
+  CHECK(live.back().run_seq >= 10);
 }
 
 TEST_CASE("a changed state goes with the next beat and stays with later ones", "[agent]") {
