@@ -69,8 +69,7 @@ base::Status BrokerProcess::open_state() {
   if (kept && kept->recorded_time != base::LogTime{}) blind_from = std::min(blind_from, kept->recorded_time);
   // Without a state file nobody knows how many runs there were, so the count begins where none can have been: a run's
   // number must never come twice, or the recorder could not tell whose seqs it holds.
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(reading.wall).count();
-  const std::uint64_t run = kept ? kept->run + 1 : static_cast<std::uint64_t>(seconds);
+  const std::uint64_t run = kept ? kept->run + 1 : static_cast<std::uint64_t>(reading.wall.count());
   const std::uint64_t first_seq = kept ? kept->ceiling : 1;
   if (kept) sequencer_.restore(kept->recorded, kept->recorded_time);
 
