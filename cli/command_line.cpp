@@ -71,6 +71,8 @@ int run(int argc, const char* const* argv) {
   add_shared(app, context, timeout);
   app.parse_complete_callback([&] {
     context.timeout = timeout.value_or(context.timeout);
+    if (context.timeout.count() == 0)
+      throw base::Error{base::Code::invalid_value, "--timeout: 0s leaves nobody time to answer; 5s is the default"};
     if (const base::Status folder = check_folder(app, context); !folder.ok()) throw folder.error();
   });
 

@@ -82,10 +82,9 @@ std::string explain(const Context& context, const base::Error& error, Asked aske
     case base::Code::not_allowed:
       return error.message + ".\nName the data folder that `lifesign up` uses: --data DIR, or set LIFESIGN_DATA to it.";
     case base::Code::recorder_unavailable:
-      return error.message +
-             ".\nA beat of `lifesign beat` has no run, so one that is sent again may count twice. `lifesign status` "
-             "shows whether "
-             "the recorder runs; `--ack received` does not wait for it.";
+      // The broker's own sentence speaks of run and run_seq, which this command's beats do not have.
+      return "it was received, but not recorded in time; it may be recorded later, so sending it again may count "
+             "twice.\n`lifesign status` shows whether the recorder runs; `--ack received` does not wait for it.";
     case base::Code::storage_failed:
       return error.message + fmt::format(".\n`lifesign check {}` looks for damage.", context.folder());
     default:

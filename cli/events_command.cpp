@@ -64,7 +64,7 @@ void add_events(CLI::App& app, Context& context) {
   auto options = std::make_shared<EventsOptions>();
   auto* sub = app.add_subcommand("events", "List what happened");
   sub->add_option("--since", options->since, "After this seq (default 0: from the beginning)")->check(not_negative());
-  sub->add_option("--until", options->until, "Up to this seq");
+  sub->add_option("--until", options->until, "Up to this seq")->check(not_negative());
   std::vector<std::string> known(std::begin(wire::events::all), std::end(wire::events::all));
   sub->add_option("--type", options->types, "Only of this type; repeatable. heartbeat.received must be named")
       ->check(CLI::IsMember(known));

@@ -31,7 +31,8 @@ std::optional<Millis> millis(const std::optional<base::Micros>& duration) {
 
 CLI::Validator not_negative() {
   return CLI::Validator(
-      [](const std::string& text) { return text.starts_with('-') ? text + " must be 0 or more" : std::string(); }, "");
+      [](const std::string& text) { return text.find('-') != text.npos ? text + " must be 0 or more" : std::string(); },
+      "");
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<base::Micros>& value,

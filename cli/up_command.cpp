@@ -28,7 +28,7 @@ constexpr base::Micros slow_start = 20s;    // then it is said what is waited fo
 
 struct UpOptions {
   bool demo = false;
-  std::optional<std::uint16_t> port;
+  std::optional<std::uint32_t> port;
   std::string config, log_level, log_format;
 };
 
@@ -195,10 +195,10 @@ void add_up(CLI::App& app, Context& context) {
   auto* sub = app.add_subcommand("up", "Run broker, recorder and watchdog, and keep them running until Ctrl-C");
   sub->add_flag("--demo", options->demo, "With a small fleet of agents that come, hang, die and return");
   sub->add_option("--port", options->port, "First of four TCP ports; 0: any that are free (default 7400)")
-      ->check(not_negative());
+      ->check(CLI::Range(0, 65'532));
   sub->add_option("--config", options->config, "TOML file with settings for all processes")->envname("LIFESIGN_CONFIG");
   sub->add_option("--log-level", options->log_level,
-                  "debug, info, warn, error or off (default info; with --demo warn)");
+                  "trace, debug, info, warn, error or off (default info; with --demo warn)");
   sub->add_option("--log-format", options->log_format, "text or json (default text)");
   sub->callback([&context, options] { context.exit = Up(context, *options).run(); });
 }

@@ -21,6 +21,7 @@ def dealer(endpoint):
     socket = context.socket(zmq.DEALER)
     socket.set(zmq.IMMEDIATE, 1)
     socket.set(zmq.LINGER, 200)
+    socket.set(zmq.HEARTBEAT_IVL, 2_000)
     socket.set(zmq.RCVTIMEO, 10_000)
     socket.set(zmq.SNDTIMEO, 10_000)
     socket.connect(endpoint)

@@ -8,7 +8,7 @@ namespace lifesign::launch {
 
 void CommonSettings::declare(config::Settings& settings) {
   settings.text("data", data, config::data_help);
-  settings.text("log_level", log_level, "What is logged: debug, info, warn or error.");
+  settings.text("log_level", log_level, "What is logged: trace, debug, info, warn, error or off.");
   settings.text("log_format", log_format, "text for people, json for machines (one object a line).");
 }
 
