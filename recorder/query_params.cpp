@@ -42,6 +42,7 @@ Status read_labels(wire::Reader& reader, QueryParams& out) {
   if (pairs > limits::labels) {
     return Error{Code::invalid_value, fmt::format("{} labels, at most {} are allowed", pairs, limits::labels)};
   }
+  out.labels.clear();  // a parameter that comes twice counts once, or its bound would be none
   for (std::uint32_t i = 0; i < pairs; ++i) {
     std::string_view name, value;
     if (auto s = read_text(reader, "a label's name", limits::short_text_bytes, name); !s.ok()) return s;
@@ -57,6 +58,7 @@ Status read_types(wire::Reader& reader, QueryParams& out) {
   if (n > QueryParams::most_types) {
     return Error{Code::invalid_value, fmt::format("{} types, at most {} are allowed", n, QueryParams::most_types)};
   }
+  out.types.clear();
   for (std::uint32_t i = 0; i < n; ++i) {
     std::string_view type;
     if (auto s = read_text(reader, "a type", limits::short_text_bytes, type); !s.ok()) return s;

@@ -171,6 +171,8 @@ Outcome Fold::apply_command(const wire::Command& command, std::uint64_t seq, bas
     if (row.state() == Status::stopped) {
       row.last_seq = seq;
       row.set_at(at);
+      row.closed = 0;  // its run may go on: a person says that it is wanted
+      row.beaten = 0;
       f.set_status(row, Status::expected, at);
       out.sooner = true;
     }
@@ -179,6 +181,7 @@ Outcome Fold::apply_command(const wire::Command& command, std::uint64_t seq, bas
     out.after = row.state();
   } else if (command.type == wire::events::stopped) {
     f.stop(row, at, out);
+    if (Side* side = f.rows.side(row); side != nullptr && side->older) side->older->closed = true;
     out.after = row.state();
   }
   return out;

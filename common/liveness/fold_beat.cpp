@@ -33,7 +33,9 @@ Outcome Fold::apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTim
       out.result = seen == Seen::repeat ? Result::repeat : Result::too_late;
       return out;
     }
-    if (older.closed || row.state() != Status::offline) {
+    // The newer run timed out, or said goodbye while this one lives on: then this one is the agent.
+    const bool newer_is_over = row.state() == Status::offline || (row.state() == Status::stopped && row.closed);
+    if (older.closed || !newer_is_over) {
       out.result = older.closed ? Result::after_goodbye : Result::superseded;
       if (!older.closed && !row.duplicate_told) {
         row.duplicate_told = 1;
@@ -41,7 +43,7 @@ Outcome Fold::apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTim
       }
       return out;
     }
-    f.swap_runs(row);  // the newer one timed out: this one is who lives
+    f.swap_runs(row);
   } else {
     if (place == Impl::Place::fresh) f.begin_run(row, beat.run);
     const Seen seen = beat.once() ? f.see(row, beat.run_seq) : Seen::fresh;
