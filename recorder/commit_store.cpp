@@ -91,6 +91,8 @@ std::uint64_t room_needed(const std::deque<Work>& works) {
 CommitResult CommitStore::commit(const std::deque<Work>& works) {
   LIFESIGN_ASSERT(!works.empty(), "nothing to commit");
   LIFESIGN_ASSERT(works.front().first_seq >= prev_next_, "{} after {}", works.front().first_seq, prev_next_);
+  constexpr unsigned commits_between_checks = 16;  // a look at 126 slots is cheap beside an fsync
+  if (commits_++ % commits_between_checks == 0) env_->clear_stale_readers();
   auto txn = env_->begin_write();
   if (!txn.ok()) return {Fault::fatal, txn.error().message};
   Writes writes(*txn, prev_next_);

@@ -31,6 +31,7 @@ class CommitStore : public CommitSink {
 
  private:
   EnvironmentStore* env_;
+  unsigned commits_ = 0;
   std::uint64_t prev_next_;
 };
 

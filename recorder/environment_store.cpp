@@ -223,6 +223,11 @@ base::Status EnvironmentStore::open_tables(const std::filesystem::path& folder, 
   return {};
 }
 
+void EnvironmentStore::clear_stale_readers() {
+  int dead = 0;
+  mdb_reader_check(env_.get(), &dead);
+}
+
 base::Result<Txn> EnvironmentStore::begin_write() const {
   MDB_txn* txn = nullptr;
   if (const int rc = mdb_txn_begin(env_.get(), nullptr, 0, &txn); rc != 0) {

@@ -107,6 +107,8 @@ class EnvironmentStore {
   std::uint64_t used_bytes() const;  // pages that were ever used; freed ones are used again
   // What the disk and this process's limit on the size of files leave for the file to grow.
   std::uint64_t disk_room() const;
+  // Frees the slots of readers that died: each would keep every page since its snapshot from being used again.
+  void clear_stale_readers();
   std::uint64_t stale_readers() const { return stale_readers_; }  // slots of dead processes, cleared at opening
 
  private:
