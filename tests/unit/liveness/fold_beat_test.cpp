@@ -125,6 +125,16 @@ TEST_CASE("a third run pushes the oldest out", "[liveness]") {
   CHECK(t.view("a").run == 7);
 }
 
+TEST_CASE("an older run that lives on is the agent once the newer has said goodbye", "[liveness]") {
+  Table t;
+  t.beat(1, "a", 7, 1);
+  t.beat(2, "a", 8, 1);
+  t.goodbye(3, "a", 8);
+  CHECK(t.beat(4, "a", 7, 2).result == Result::counted);
+  CHECK(t.view("a").status == Status::active);
+  CHECK(t.view("a").run == 7);
+}
+
 TEST_CASE("a beat of a closed run does not revive the agent", "[liveness]") {
   Table t;
   t.beat(1, "a", 7, 1);
