@@ -34,12 +34,13 @@ class State {
 
   // --- live. Applies the entries of a batch that are past position().seq and returns what is to be stored; a Work
   // without entries if there were none. An error (and nothing applied): entries that do not follow one another or the
-  // header. A hole between position() and the batch is the caller's to judge: it is taken as it is.
+  // header. A hole between position() and the batch is the caller's to judge: it is taken, and is blind time at once.
   base::Result<Work> apply(const wire::BatchHeader& header, wire::Bytes payload);
   // Everything up to `seq` is on disk: keys up to there are found by the lookup.
   void committed(std::uint64_t seq);
 
-  // --- recovery, in this order: position, fleet (if stored), rows, then chunks from after position.sweep_from.
+  // --- recovery, in this order: position, fleet (if stored), rows, then chunks from the one that position.sweep_from
+  // is in.
   void load_position(const Position& position);
   base::Status load_fleet(wire::Bytes payload);
   base::Status load_row(std::string_view agent_id, wire::Bytes payload);
@@ -81,6 +82,7 @@ class State {
   std::unordered_map<std::string, std::uint64_t> pending_keys_;  // not on disk yet
   std::deque<std::pair<std::uint64_t, std::string>> pending_order_;
   std::uint64_t bad_entries_ = 0;
+  base::LogTime replayed_to_{};  // the end of the chunk before, while recovering
 
   // The running sweep.
   bool sweeping_ = false;

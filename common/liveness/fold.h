@@ -144,6 +144,9 @@ class Fold {
   Outcome apply_verdict(const wire::Event& verdict, std::uint64_t seq, base::LogTime time);
   void apply_event(const wire::Event& event, std::uint64_t seq, base::LogTime time);
   void apply_closed(std::span<const std::uint32_t> connections);
+  // The records between these two moments are lost to whoever feeds this fold: nobody is judged by that time. The
+  // log.gap that comes later says the same, and adds nothing.
+  void note_hole(base::LogTime from, base::LogTime to);
 
   std::uint64_t applied() const;  // the last seq applied by apply_entry, or loaded
 

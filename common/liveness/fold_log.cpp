@@ -137,7 +137,11 @@ void Fold::apply_event(const wire::Event& event, std::uint64_t seq, base::LogTim
   if (!wire::find_u64(event.map, "blind_from", from) || !wire::find_u64(event.map, "blind_to", to)) return;
   // A fresh broker has no earlier moment to name: then nothing was there to be missed.
   if (from == 0) return;
-  f.blind.add(to_ms(base::log_time(from)), to_ms(base::log_time(to) + base::Micros(999)));
+  note_hole(base::log_time(from), base::log_time(to));
+}
+
+void Fold::note_hole(base::LogTime from, base::LogTime to) {
+  impl_->blind.add(to_ms(from), to_ms(to + base::Micros(999)));
 }
 
 void Fold::apply_closed(std::span<const std::uint32_t> connections) {

@@ -93,6 +93,38 @@ std::vector<TestBatch> first(const std::vector<TestBatch>& batches, std::uint64_
 
 }  // namespace
 
+TEST_CASE("a hole in the log is blind time from the moment it is taken, before log.gap tells of it", "[recorder]") {
+  const TempDir dir;
+  LogScript log;
+  log.beat("lives", 1, 1);
+  std::vector<TestBatch> batches{log.cut()};
+  const auto from = liveness::to_ms(base::log_time(log.time));
+  log.time += 100 * second;
+  const auto to = liveness::to_ms(base::log_time(log.time));
+  log.skip_to(500);
+  log.tick();
+  batches.push_back(log.cut());
+  const auto spans = [](const State& state) { return state.fold().export_fleet().blind; };
+  std::map<std::string, std::string> before;
+  {
+    Store store(dir.path());
+    for (const TestBatch& batch : batches) store.take(batch);
+    REQUIRE(spans(store.state).size() == 1);
+    CHECK(spans(store.state)[0].from == from);
+    CHECK(spans(store.state)[0].to == to);
+    const auto& fold = store.state.fold();
+    CHECK(fold.next_deadline(fold.find("lives")).at > to + 30'000);  // the beats that it missed are not held against it
+    before = everything(store.state);
+  }
+  Store again(dir.path());
+  CHECK(everything(again.state) == before);
+  log.time += second;
+  log.broker_event("log.gap", base::to_wire(base::log_time(start_time)) + second, log.time - 2 * second);
+  again.take(log.cut());
+  CHECK(spans(again.state).size() == 1);
+  CHECK(spans(again.state)[0].blind == to - from);
+}
+
 TEST_CASE("what is reopened equals a straight replay of the log", "[recorder]") {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     INFO("seed " << seed);
