@@ -9,6 +9,18 @@ using liveness::Deadline;
 using liveness::Outcome;
 using liveness::Verdict;
 
+namespace {
+
+wire::Event own(std::string_view map) {
+  wire::Event verdict;
+  const base::Status read = wire::read_event(map, verdict);
+  LIFESIGN_ASSERT(read.ok() && verdict.is_verdict, "a verdict of our own can't be read: {}",
+                  read.ok() ? "fields are missing" : read.error().message);
+  return verdict;
+}
+
+}  // namespace
+
 Watchdog::Watchdog(Options options) : fold_(liveness::Fold::Options{options.max_agents}) {}
 
 base::Status Watchdog::load_fleet(const liveness::FleetState& state) {
@@ -67,7 +79,7 @@ void Watchdog::look(std::uint32_t row) {
       wheel_->arm(row, next.at);
       return;
     }
-    decide(fold_.make_verdict(row, next, fold_.applied()), next.type);
+    decide(row, next);
   }
 }
 
@@ -79,21 +91,20 @@ void Watchdog::rearm(std::uint32_t row) {
 void Watchdog::tell_owed(std::uint32_t row, std::size_t newest) {
   const auto owed = fold_.owed(row);
   for (const liveness::Owed& o : owed.last(newest < owed.size() ? newest : owed.size()))
-    decide(fold_.make_verdict(row, o, fold_.applied()), o.type);
+    tell(fold_.make_verdict(row, o, fold_.applied()), o.type);
 }
 
-void Watchdog::decide(std::string map, Verdict type) {
-  wire::Event verdict;
-  const base::Status read = wire::read_event(map, verdict);
-  LIFESIGN_ASSERT(read.ok() && verdict.is_verdict, "a verdict of our own can't be read: {}",
-                  read.ok() ? "fields are missing" : read.error().message);
-  // Owed ones stay on the row until the log holds them; misses and timeouts are facts for this fold from now on.
-  if (type == Verdict::missed || type == Verdict::timeout) {
-    const Outcome outcome = fold_.apply_verdict(verdict, 0, verdict.decided);
-    LIFESIGN_ASSERT(outcome.result == liveness::Result::counted, "{} of {} changed nothing: it would be made for ever",
-                    verdict.type, verdict.agent_id);
-  }
-  std::string key = wire::verdict_key(verdict);
+// A miss or timeout is a fact for this fold from now on. (What is owed stays on its row until the log holds it.)
+void Watchdog::decide(std::uint32_t row, const Deadline& due) {
+  std::string map = fold_.make_verdict(row, due, fold_.applied());
+  const Outcome outcome = fold_.apply_verdict(own(map), 0, liveness::from_ms(due.at));
+  LIFESIGN_ASSERT(outcome.result == liveness::Result::counted, "{} of {} changed nothing: it would be made for ever",
+                  liveness::verdict_name(due.type), fold_.agent_id(row));
+  tell(std::move(map), due.type);
+}
+
+void Watchdog::tell(std::string map, Verdict type) {
+  std::string key = wire::verdict_key(own(map));
   if (outbox_.add(std::move(key), std::move(map))) ++counters_.decided[static_cast<std::size_t>(type)];
 }
 

@@ -83,7 +83,8 @@ class Watchdog : private liveness::Visitor {
   void look(std::uint32_t row);
   void rearm(std::uint32_t row);
   void tell_owed(std::uint32_t row, std::size_t newest);
-  void decide(std::string map, liveness::Verdict type);
+  void decide(std::uint32_t row, const liveness::Deadline& due);
+  void tell(std::string map, liveness::Verdict type);
 
   liveness::Fold fold_;
   std::unique_ptr<liveness::TimingWheel> wheel_;  // made at the first tick that is judged

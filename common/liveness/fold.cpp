@@ -1,6 +1,7 @@
 #include "liveness/fold.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "liveness/fold_impl.h"
 
@@ -151,13 +152,42 @@ void Fold::Impl::set_source(Row& row, Source source, Ms at) {
   set_groups(row, loopback ? std::string_view() : source.peer, host, zone, at);
 }
 
+namespace {
+
+// Which of a row's verdicts can be done without first, if there are too many: what an agent is busy with, then single
+// misses, then the rest; the beginnings and ends of its lives and outages last.
+int weight(Verdict type) {
+  switch (type) {
+    case Verdict::status:
+      return 0;
+    case Verdict::missed:
+      return 1;
+    case Verdict::duplicate:
+    case Verdict::stalled:
+    case Verdict::resumed:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+}  // namespace
+
 void Fold::Impl::owe(Row& row, Owed owed, Outcome& out) {
-  Side& side = rows.need_side(row);
-  if (side.owed.size() >= owed_per_row) {
-    side.owed.erase(side.owed.begin());
+  std::vector<Owed>& list = rows.need_side(row).owed;
+  for (const Owed& o : list)
+    if (o.is(owed.type, owed.evidence_seq, owed.ordinal)) return;
+  // The latest of these says all, and they are the large ones; but of registrations the first is news of its own.
+  if (owed.type == Verdict::status || owed.type == Verdict::registered) {
+    bool keep = owed.type == Verdict::registered;
+    std::erase_if(list, [&](const Owed& o) { return o.type == owed.type && !std::exchange(keep, false); });
+  }
+  if (list.size() >= owed_per_row) {
+    list.erase(std::min_element(list.begin(), list.end(),
+                                [](const Owed& a, const Owed& b) { return weight(a.type) < weight(b.type); }));
     ++counters.owed_dropped;
   }
-  side.owed.push_back(std::move(owed));
+  list.push_back(std::move(owed));
   ++out.new_owed;
 }
 

@@ -31,7 +31,7 @@
 namespace lifesign::liveness {
 
 inline constexpr std::uint64_t agents_max_default = 1'048'576;
-inline constexpr std::size_t owed_per_row = 16;  // past it the oldest is dropped and counted
+inline constexpr std::size_t owed_per_row = 16;  // past it the least telling, then oldest, is dropped and counted
 inline constexpr std::uint32_t no_row = UINT32_MAX;
 
 enum class Result : std::uint8_t {

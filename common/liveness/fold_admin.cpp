@@ -124,10 +124,7 @@ Outcome Fold::apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, bas
 void Fold::Impl::stop(Row& row, Ms at, Outcome& out) {
   if (row.state() == Status::stopped && row.closed) return;
   out.result = Result::counted;
-  // A verdict on the silence before it may still come.
-  if (may_have_been_late(row, policy(row), at))
-    rows.need_side(row).silence = {
-        row.last_seq, 0, at, static_cast<std::uint8_t>(row.misses), row.state() == Status::offline, false};
+  end_silence(row, 0, at, out);
   if (row.state() == Status::offline) end_outage(row, at, out);
   row.closed = 1;
   row.misses = 0;

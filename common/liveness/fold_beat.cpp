@@ -92,7 +92,7 @@ void Fold::Impl::live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, 
   const Status before = row.state();
   // Where the deadline can move nearer only by what note_promise sees, the watchdog's wheel needs no touch.
   out.sooner = out.created || before != Status::active;
-  end_silence(row, seq, at);
+  end_silence(row, seq, at, out);
   if (!row.known) {
     row.known = 1;
     owe(row, owed_registered(seq, at, true, nullptr), out);
@@ -110,15 +110,6 @@ void Fold::Impl::live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, 
   row.misses = 0;
   row.beaten = 1;
   set_status(row, Status::active, at);
-}
-
-void Fold::Impl::end_silence(Row& row, std::uint64_t seq, Ms at) {
-  if (may_have_been_late(row, policy(row), at)) {
-    rows.need_side(row).silence = {
-        row.last_seq, seq, at, static_cast<std::uint8_t>(row.misses), row.state() == Status::offline, false};
-  } else if (Side* side = rows.side(row); side != nullptr && at - side->silence.ended > silence_kept) {
-    side->silence = {};
-  }
 }
 
 void Fold::Impl::end_outage(Row& row, Ms at, Outcome& out) {

@@ -16,6 +16,8 @@ namespace lifesign::liveness {
 
 // A silence that a beat has ended is remembered for this long, for verdicts on it that come late.
 inline constexpr Ms silence_kept = 600'000;
+// Of a silence that began and ended unjudged, that many misses are owed; the others are covered by its timeout.
+inline constexpr int owed_misses = 8;
 
 struct Fold::Impl {
   explicit Impl(Options o) : options(o) {}
@@ -30,6 +32,7 @@ struct Fold::Impl {
   std::array<std::uint64_t, statuses> by_status{};
   std::uint64_t applied = 0;
   std::uint64_t run_first_seq = 0;
+  Ms ticked = 0;  // the latest tick that has a seq: those without are not in every fold's log
   std::uint64_t fleet_as_of = 0;
   std::uint64_t min_as_of = 0, max_as_of = 0;
   std::vector<std::uint64_t> row_as_of;  // by row; empty once the log is past max_as_of
@@ -61,16 +64,21 @@ struct Fold::Impl {
 
   // Parts of a live beat.
   void live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, bool new_run, Outcome& out);
-  void end_silence(Row& row, std::uint64_t seq, Ms at);
   void end_outage(Row& row, Ms at, Outcome& out);
   void note_promise(Row& row, const wire::Beat& beat, Ms at, Outcome& out);
   void note_activity(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
   void note_progress(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
 
+  // Ends of a silence: by the beat `seq`, or by something else (0). Remembers it for verdicts that come late, and owes
+  // what the log says was due by then and nobody told.
+  void end_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out);
+  void owe_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out);
   void stop(Row& row, Ms at, Outcome& out);
   void take_settings(Row& row, const wire::Registration& r, Ms at, Outcome& out);
   void owe(Row& row, Owed owed, Outcome& out);
 
+  Cause cause_of(const Row& row, const Deadline& timeout) const;
+  Owed silence_verdict(const Row& row, const Deadline& deadline) const;
   Outcome apply_silence_verdict(std::uint32_t number, Verdict type, const wire::Event& verdict);
 };
 

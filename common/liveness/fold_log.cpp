@@ -112,6 +112,7 @@ base::Status Fold::apply_entry(const wire::Entry& e, Visitor* visitor) {
       break;
     }
     case wire::Kind::tick:
+      if (e.count > 0) impl_->ticked = to_ms(e.time);
       to.on_tick(e.time);
       break;
     case wire::Kind::status:

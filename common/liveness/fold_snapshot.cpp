@@ -100,7 +100,7 @@ base::Status Fold::load_row(const RowState& s) {
 
 FleetState Fold::export_fleet() const {
   const Impl& f = *impl_;
-  return {std::max(f.applied, f.fleet_as_of), f.run_first_seq, f.blind.spans(), f.closed.list()};
+  return {std::max(f.applied, f.fleet_as_of), f.run_first_seq, f.ticked, f.blind.spans(), f.closed.list()};
 }
 
 base::Status Fold::load_fleet(const FleetState& s) {
@@ -108,6 +108,7 @@ base::Status Fold::load_fleet(const FleetState& s) {
   if (size() != 0) return base::Error{base::Code::bad_message, "snapshot: the fleet comes before the rows"};
   f.fleet_as_of = f.min_as_of = f.max_as_of = f.applied = s.as_of;
   f.run_first_seq = s.run_first_seq;
+  f.ticked = s.ticked;
   f.blind.load(s.blind);
   f.closed.load(s.closed);
   return {};

@@ -67,34 +67,79 @@ Outcome Fold::Impl::apply_silence_verdict(std::uint32_t number, Verdict type, co
   }
   // The silence has ended since, or it was told already.
   Side* side = rows.side(row);
-  if (side == nullptr || side->silence.evidence_seq != verdict.evidence_seq || verdict.evidence_seq == 0) return out;
+  if (side == nullptr) return out;
   Silence& silence = side->silence;
-  if (silence.timed_out || (!is_timeout && ordinal <= silence.misses)) return out;
-  silence.misses = std::max(silence.misses, ordinal);
-  silence.timed_out = is_timeout;
+  const bool remembered = silence.evidence_seq == verdict.evidence_seq && verdict.evidence_seq != 0 &&
+                          !silence.timed_out && (is_timeout || ordinal > silence.misses);
+  const auto owed = std::find_if(side->owed.begin(), side->owed.end(),
+                                 [&](const Owed& o) { return o.is(type, verdict.evidence_seq, ordinal); });
+  if (!remembered && owed == side->owed.end()) return out;
+  const Ms ended = std::max(remembered ? silence.ended : owed->ended, decided);
+  if (owed != side->owed.end()) side->owed.erase(owed);
   out.missed = 1;
   out.result = Result::late;
   if (is_timeout) {
     out.outage_ended = true;
     out.outage_from = from_ms(decided);
-    out.outage_to = from_ms(std::max(silence.ended, decided));
+    out.outage_to = from_ms(ended);
     out.outage_cause = cause;
-    if (silence.ended_seq != 0 && !silence.recovered)
+  }
+  if (remembered) {
+    silence.misses = std::max(silence.misses, ordinal);
+    silence.timed_out = is_timeout;
+    if (is_timeout && silence.ended_seq != 0 && !silence.recovered)
       owe(row, owed_recovered(silence.ended_seq, silence.ended, decided, cause), out);
   }
   return out;
 }
 
-std::string Fold::make_verdict(std::uint32_t number, const Deadline& deadline, std::uint64_t as_of) const {
-  const Impl& f = *impl_;
-  const Row& row = f.rows[number];
-  const Policy& policy = f.policy(row);
-  const Side* side = f.rows.side(row);
-  LIFESIGN_ASSERT(deadline.any && row.id != 0, "row {} has no deadline", number);
+void Fold::Impl::end_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out) {
+  if (may_have_been_late(row, policy(row), at)) {
+    owe_silence(row, seq, at, out);
+    rows.need_side(row).silence = {
+        row.last_seq, seq, at, static_cast<std::uint8_t>(row.misses), row.state() == Status::offline, false};
+  } else if (Side* side = rows.side(row); side != nullptr && at - side->silence.ended > silence_kept) {
+    side->silence = {};
+  }
+}
 
-  std::string fields;
-  wire::Writer w(fields);
-  std::uint32_t pairs = 4;
+// A tick in the log says that all before it was read: by its time the watchdog would have judged, had there been one.
+// Whoever is watching has told it already, under the same key.
+void Fold::Impl::owe_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out) {
+  if (!is_watched(row.state()) || ticked > at) return;  // a tick of later: the fleet was loaded as of after this record
+  const unsigned told = row.misses;
+  for (int i = 0; i < owed_misses; ++i) {
+    const Deadline miss = deadline_of(row, rows.side(row), policy(row), blind);
+    if (miss.type != Verdict::missed || miss.at > ticked) break;
+    owe(row, silence_verdict(row, miss), out);
+    row.misses = miss.ordinal & 127U;
+  }
+  row.misses = (policy(row).limit - 1U) & 127U;
+  const Deadline end = deadline_of(row, rows.side(row), policy(row), blind);
+  if (end.at <= ticked) {
+    Owed timeout = silence_verdict(row, end);
+    timeout.ended = at;
+    owe(row, std::move(timeout), out);
+    if (seq != 0) owe(row, owed_recovered(seq, at, end.at, cause_of(row, end)), out);
+  }
+  row.misses = told & 127U;
+}
+
+Cause Fold::Impl::cause_of(const Row& row, const Deadline& timeout) const {
+  const bool disconnected = row.last_seq >= run_first_seq && closed.is_closed(row.connection);
+  return row.state() == Status::expected ? Cause::never_seen
+         : timeout.unobserved            ? Cause::unobserved
+         : !groups.cut_off(row.groups, row.state(), timeout.at, policy(row).interval).empty() ? Cause::cut_off
+         : disconnected                                                                       ? Cause::disconnected
+                                                                                              : Cause::silent;
+}
+
+Owed Fold::Impl::silence_verdict(const Row& row, const Deadline& deadline) const {
+  const Policy& policy = this->policy(row);
+  Owed out{.type = deadline.type, .evidence_seq = row.last_seq, .decided = deadline.at, .ordinal = deadline.ordinal};
+  wire::Writer w(out.fields);
+  std::uint32_t& pairs = out.pairs;
+  pairs = 4;
   w.field("missed_limit", std::uint64_t{policy.limit})
       .field("deadline", base::to_wire(from_ms(deadline.at)))
       .field("interval_ms", static_cast<std::uint64_t>(policy.interval))
@@ -104,28 +149,26 @@ std::string Fold::make_verdict(std::uint32_t number, const Deadline& deadline, s
     ++pairs;
   }
   if (deadline.type == Verdict::timeout) {
-    const std::string shared = f.groups.cut_off(row.groups, row.state(), deadline.at, policy.interval);
-    const bool disconnected = row.last_seq >= f.run_first_seq && f.closed.is_closed(row.connection);
-    const Cause cause = row.state() == Status::expected ? Cause::never_seen
-                        : deadline.unobserved           ? Cause::unobserved
-                        : !shared.empty()               ? Cause::cut_off
-                        : disconnected                  ? Cause::disconnected
-                                                        : Cause::silent;
-    const Ms blind = f.blind.blind_between(silence_start(row, side, policy), deadline.at);
-    w.field("cause", cause_name(cause)).field("blind_ms", static_cast<std::uint64_t>(blind));
+    const Cause cause = cause_of(row, deadline);
+    const Ms blind_ms = blind.blind_between(silence_start(row, rows.side(row), policy), deadline.at);
+    w.field("cause", cause_name(cause)).field("blind_ms", static_cast<std::uint64_t>(blind_ms));
     pairs += 2;
     if (cause == Cause::cut_off) {
-      w.field("shared", std::string_view(shared));
+      w.field("shared", std::string_view(groups.cut_off(row.groups, row.state(), deadline.at, policy.interval)));
       ++pairs;
     }
   }
-  return verdict_map(deadline.type, f.rows.id(number), row.last_seq, deadline.ordinal, as_of, deadline.at, pairs,
-                     fields);
+  return out;
+}
+
+std::string Fold::make_verdict(std::uint32_t number, const Deadline& deadline, std::uint64_t as_of) const {
+  LIFESIGN_ASSERT(deadline.any && in_use(number), "row {} has no deadline", number);
+  return make_verdict(number, impl_->silence_verdict(impl_->rows[number], deadline), as_of);
 }
 
 std::string Fold::make_verdict(std::uint32_t number, const Owed& owed, std::uint64_t as_of) const {
-  return verdict_map(owed.type, impl_->rows.id(number), owed.evidence_seq, 0, as_of, owed.decided, owed.pairs,
-                     owed.fields);
+  return verdict_map(owed.type, impl_->rows.id(number), owed.evidence_seq, owed.ordinal, as_of, owed.decided,
+                     owed.pairs, owed.fields);
 }
 
 }  // namespace lifesign::liveness

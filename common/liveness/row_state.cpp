@@ -55,8 +55,8 @@ bool read_run(wire::Reader& r, RunState& out) {
 }
 
 void write_owed(wire::Writer& w, const Owed& o) {
-  w.array(5).text(verdict_name(o.type)).u64(o.evidence_seq).u64(static_cast<std::uint64_t>(o.decided));
-  w.u64(o.pairs).binary(o.fields);
+  w.array(7).text(verdict_name(o.type)).u64(o.evidence_seq).u64(static_cast<std::uint64_t>(o.decided));
+  w.u64(o.pairs).binary(o.fields).u64(o.ordinal).u64(static_cast<std::uint64_t>(o.ended));
 }
 
 template <class Int>
@@ -84,8 +84,9 @@ bool read_owed(wire::Reader& r, Owed& out) {
   std::uint32_t n = 0;
   std::string_view name;
   wire::Bytes fields;
-  if (!r.array(n) || n != 5 || !r.text(name) || !r.u64(out.evidence_seq) || !read_ms(r, out.decided) ||
-      !read_u32(r, out.pairs) || !r.binary(fields))
+  if (!r.array(n) || n != 7 || !r.text(name) || !r.u64(out.evidence_seq) || !read_ms(r, out.decided) ||
+      !read_u32(r, out.pairs) || !r.binary(fields) || !read_int(r, out.ordinal, wire::limits::missed_limit_max) ||
+      !read_ms(r, out.ended))
     return false;
   const auto type = verdict_from_name(name);
   if (!type) return false;
@@ -160,6 +161,7 @@ bool read_pair(wire::Reader& r, std::string_view key, RowState& s) {
 bool read_pair(wire::Reader& r, std::string_view key, FleetState& s) {
   if (key == "as_of") return r.u64(s.as_of);
   if (key == "run_first_seq") return r.u64(s.run_first_seq);
+  if (key == "ticked") return read_ms(r, s.ticked);
   std::uint32_t n = 0;
   if (key == "blind") {
     if (!r.array(n) || n % 3 != 0) return false;
@@ -247,6 +249,7 @@ void encode(wire::Writer& out, const FleetState& s) {
   MapWriter m;
   m.u64("as_of", s.as_of);
   m.u64("run_first_seq", s.run_first_seq);
+  m.ms("ticked", s.ticked);
   if (!s.blind.empty()) {
     wire::Writer& w = m.begin("blind").array(3 * s.blind.size());
     for (const SpanState& span : s.blind)

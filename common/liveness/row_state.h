@@ -76,6 +76,7 @@ struct SpanState {
 struct FleetState {
   std::uint64_t as_of = 0;
   std::uint64_t run_first_seq = 0;    // of the latest broker.started
+  Ms ticked = 0;                      // time of the latest tick that has a seq
   std::vector<SpanState> blind;       // ascending, apart, at most 64
   std::vector<std::uint32_t> closed;  // connections, oldest first, at most limits::closed_connections
   bool operator==(const FleetState&) const = default;

@@ -49,14 +49,20 @@ inline constexpr std::size_t verdict_types = 9;
 std::string_view verdict_name(Verdict type);  // the event type on the wire
 std::optional<Verdict> verdict_from_name(std::string_view name);
 
-// A verdict that a record made due, and that the log does not hold yet. Its ordinal is 0.
+// A verdict that a record made due, and that the log does not hold yet.
 struct Owed {
   Verdict type = Verdict::registered;
   std::uint64_t evidence_seq = 0;
   Ms decided = 0;
   std::uint32_t pairs = 0;  // key-value pairs in `fields`
   std::string fields;       // packed: the fields of its kind, ready to go into the event's map
+  // Of a miss or timeout in a silence that ended before anybody judged it:
+  std::uint8_t ordinal = 0;
+  Ms ended = 0;
 
+  bool is(Verdict t, std::uint64_t evidence, std::uint64_t n) const {
+    return type == t && evidence_seq == evidence && ordinal == n;
+  }
   bool operator==(const Owed&) const = default;
 };
 

@@ -98,11 +98,8 @@ class LogScript {
   void closed(double t, std::uint32_t c) {
     array(wire::Kind::closed, t, [&](wire::Writer& w) { w.u64(c); });
   }
-  void tick(double t) {
-    std::string body;
-    wire::Writer(body).array(0);
-    records_.push_back({wire::Kind::tick, next_, 0, at(t), 0, "", body});
-  }
+  void tick(double t) { tick(t, 0); }
+  void sequenced_tick(double t) { tick(t, 1); }  // as the broker makes one each second
   void skip_to(std::uint64_t seq) {
     LIFESIGN_ASSERT(seq >= next_, "seq {} is behind {}", seq, next_);
     next_ = seq;
@@ -113,6 +110,12 @@ class LogScript {
   const Record& last() const { return records_.back(); }
 
  private:
+  void tick(double t, std::uint32_t count) {
+    std::string body;
+    wire::Writer(body).array(0);
+    records_.push_back({wire::Kind::tick, next_, count, at(t), 0, "", body});
+    next_ += count;
+  }
   template <class Write>
   std::uint64_t array(wire::Kind kind, double t, Write write) {
     std::string body;

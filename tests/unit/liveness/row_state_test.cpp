@@ -68,7 +68,7 @@ TEST_CASE("a row comes back as it went out", "[snapshot]") {
 }
 
 TEST_CASE("a fleet comes back as it went out", "[snapshot]") {
-  const FleetState s{1000, 500, {{10, 20, 10}, {30, 90, 40}}, {1, 2, 3}};
+  const FleetState s{1000, 500, 77, {{10, 20, 10}, {30, 90, 40}}, {1, 2, 3}};
   const std::string bytes = encoded(s);
   wire::Reader reader(bytes);
   FleetState back;
@@ -78,10 +78,10 @@ TEST_CASE("a fleet comes back as it went out", "[snapshot]") {
 
 TEST_CASE("a fold takes a row in and gives it out unchanged", "[snapshot]") {
   liveness::Fold fold;
-  REQUIRE(fold.load_fleet({1000, 500, {{10, 20, 10}}, {4}}).ok());
+  REQUIRE(fold.load_fleet({1000, 500, 77, {{10, 20, 10}}, {4}}).ok());
   REQUIRE(fold.load_row(full()).ok());
   CHECK(fold.export_row(fold.find("a")) == full());
-  CHECK(fold.export_fleet() == FleetState{1000, 500, {{10, 20, 10}}, {4}});
+  CHECK(fold.export_fleet() == FleetState{1000, 500, 77, {{10, 20, 10}}, {4}});
   CHECK_FALSE(fold.load_row(full()).ok());
 }
 

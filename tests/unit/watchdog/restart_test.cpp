@@ -155,6 +155,103 @@ TEST_CASE("a watchdog that was away judges from the log what the log shows", "[w
   CHECK(told[1].decided() == 60);
 }
 
+TEST_CASE("an outage that began and ended while nobody watched is told by the next watchdog", "[watchdog]") {
+  Rig r;
+  const auto evidence = r.log.beat(0, "a", 7, 1);
+  r.log.beat(0, "b", 8, 1);
+  r.log.tick(1);
+  r.settle(1);
+  r.log.beat(30, "b", 8, 2);
+  r.log.sequenced_tick(59);
+  r.log.beat(60, "b", 8, 3);
+  r.log.sequenced_tick(60.5);
+  const auto back = r.log.beat(80, "a", 7, 2);
+  r.play_recorder();
+  SECTION("and by its causes and times") {
+    r.restart_dog();
+    r.log.tick(81);
+    const auto told = r.settle(81);
+    REQUIRE(Rig::types(told) == Types{"heartbeat.missed", "agent.timeout", "agent.recovered"});
+    CHECK(told[0].event.evidence_seq == evidence);
+    CHECK(told[0].decided() == 37.5);
+    CHECK(told[1].event.ordinal == 2);
+    CHECK(told[1].decided() == 60);
+    CHECK(told[1].text("cause") == "silent");
+    CHECK(told[2].event.evidence_seq == back);
+    CHECK(told[2].number("outage_ms") == 20'000);
+    CHECK(r.recorded_misses == 2);
+  }
+  SECTION("also when another silence has begun and ended since") {
+    r.log.sequenced_tick(120);
+    r.log.sequenced_tick(199);
+    r.log.beat(200, "a", 7, 3);
+    r.log.goodbye(201, "b", 8);
+    r.play_recorder();
+    r.restart_dog();
+    r.log.tick(201);
+    const auto told = r.settle(201);
+    std::vector<double> outages, ends;
+    for (const auto& t : told) {
+      if (t.event.agent_id == "b") CHECK(t.type() != "agent.recovered");
+      if (t.event.agent_id == "a" && t.type() == "agent.timeout") outages.push_back(t.decided());
+      if (t.event.agent_id == "a" && t.type() == "agent.recovered") ends.push_back(t.decided());
+    }
+    CHECK(outages == std::vector<double>{60, 140});
+    CHECK(ends == std::vector<double>{80, 200});
+    CHECK(r.recorded_misses == 6);  // two outages of a, and the one that ended with b's goodbye
+  }
+  CHECK(r.recorder.export_row(r.recorder.find("a")) == r.dog->fold().export_row(r.dog->fold().find("a")));
+  CHECK(r.recorder.owed(r.recorder.find("a")).empty());
+  CHECK(r.recorder_view("a").status == Status::active);
+  r.restart_dog();
+  r.log.tick(r.dog_view("b").status == Status::stopped ? 202 : 82);
+  CHECK(r.settle(202).empty());
+}
+
+TEST_CASE("a silence that no tick of the log lies beyond is no outage, and neither is one that was blind",
+          "[watchdog]") {
+  Rig r;
+  r.log.beat(0, "a", 7, 1);
+  r.log.beat(0, "b", 8, 1);
+  r.log.tick(1);
+  r.settle(1);
+  r.log.sequenced_tick(20);
+  r.log.beat(80, "a", 7, 2);  // it may have waited unread: nothing says that all was read between
+  r.log.blind(85, 21, 84);
+  r.log.sequenced_tick(86);
+  r.log.beat(100, "b", 8, 2);
+  r.play_recorder();
+  r.restart_dog();
+  r.log.tick(101);
+  CHECK(r.settle(101).empty());
+}
+
+TEST_CASE("what an agent was busy with pushes no recovery out of what is still to be told", "[watchdog]") {
+  Rig r;
+  r.log.beat(0, "a", 7, 1);
+  r.log.tick(70);
+  r.settle(70);
+  std::uint64_t run_seq = 2;
+  const auto back = r.log.beat(71, "a", 7, run_seq);
+  for (int i = 0; i < 40; ++i) {
+    const std::string task = "task " + std::to_string(i);
+    wire::Beat beat;
+    beat.agent_id = "a";
+    beat.run = 7;
+    beat.run_seq = ++run_seq;
+    beat.has_task = true;
+    beat.task = task;
+    r.log.beat(72 + i, beat);
+  }
+  r.play_recorder();
+  r.restart_dog();
+  r.log.tick(113);
+  const auto told = r.settle(113);
+  REQUIRE(Rig::types(told) == Types{"agent.recovered", "agent.status"});
+  CHECK(told[0].event.evidence_seq == back);
+  CHECK(told[1].text("task") == "task 39");
+}
+
 TEST_CASE("a fuzzy snapshot and the replay give the state of a straight replay", "[watchdog]") {
   Rig r;
   for (int i = 0; i < 20; ++i) {
