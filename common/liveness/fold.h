@@ -36,6 +36,7 @@ inline constexpr std::uint32_t no_row = UINT32_MAX;
 
 enum class Result : std::uint8_t {
   counted,        // a beat that keeps its agent alive; a record that changed the row
+  resent,         // the latest beat of the current run, held already: keeps its agent alive, counts nowhere
   superseded,     // a beat of the older run: counts in total_heartbeats, keeps nothing alive
   after_goodbye,  // a beat of a closed run: likewise
   backfilled,     // counts, outside liveness

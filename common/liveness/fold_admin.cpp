@@ -98,8 +98,9 @@ Outcome Fold::apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, bas
   Row& row = f.rows[out.row];
   out.before = out.after = row.state();
   const auto place = goodbye.run == 0 ? Impl::Place::current : f.place_of(row, goodbye.run);
-  if (place == Impl::Place::older) {
-    bool& closed = f.rows.side(row)->older->closed;
+  if (place == Impl::Place::older || place == Impl::Place::past) {
+    bool& closed =
+        place == Impl::Place::older ? f.rows.side(row)->older->closed : f.past_run(row, goodbye.run).closed;
     if (!closed) out.result = Result::counted;
     closed = true;
     return out;
@@ -107,10 +108,7 @@ Outcome Fold::apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, bas
   if (place == Impl::Place::fresh) {
     const bool lives = row.state() == Status::active || row.state() == Status::late;
     if (lives && row.run != 0) {  // of a start that was never heard, while another lives: remembered, stops nothing
-      auto older = std::make_unique<Side::Older>();
-      older->run = goodbye.run;
-      older->closed = true;
-      f.rows.need_side(row).older = std::move(older);
+      f.push_older(row, goodbye.run, true, {});
       out.result = Result::counted;
       return out;
     }
@@ -178,7 +176,10 @@ Outcome Fold::apply_command(const wire::Command& command, std::uint64_t seq, bas
     out.after = row.state();
   } else if (command.type == wire::events::stopped) {
     f.stop(row, at, out);
-    if (Side* side = f.rows.side(row); side != nullptr && side->older) side->older->closed = true;
+    if (Side* side = f.rows.side(row)) {
+      if (side->older) side->older->closed = true;
+      for (PastRun& p : side->past) p.closed = true;
+    }
     out.after = row.state();
   }
   return out;

@@ -25,43 +25,44 @@ Outcome Fold::apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTim
   Row& row = f.rows[out.row];
   out.before = out.after = row.state();
 
-  auto place = f.place_of(row, beat.run);
-  if (place == Impl::Place::older) {
-    Side::Older& older = *f.rows.side(row)->older;
-    const Seen seen = beat.once() ? older.seen.add(beat.run_seq) : Seen::fresh;
-    if (seen != Seen::fresh) {
-      out.result = seen == Seen::repeat ? Result::repeat : Result::too_late;
-      return out;
-    }
-    // The newer run timed out, or said goodbye while this one lives on: then this one is the agent.
-    const bool newer_is_over = row.state() == Status::offline || (row.state() == Status::stopped && row.closed);
-    if (older.closed || !newer_is_over) {
-      out.result = older.closed ? Result::after_goodbye : Result::superseded;
-      if (!older.closed && !row.duplicate_told) {
-        row.duplicate_told = 1;
-        f.owe(row, owed_duplicate(seq, at, beat.run, row.run), out);
-      }
-      return out;
-    }
-    f.swap_runs(row);
+  const auto place = f.place_of(row, beat.run);
+  if (place == Impl::Place::older || place == Impl::Place::past) {
+    out.result = f.earlier_beat(row, place, beat, seq, at, out);
+    if (out.result != Result::counted) return out;
+    f.return_to(row, place, beat.run);
   } else {
     if (place == Impl::Place::fresh) f.begin_run(row, beat.run);
     const Seen seen = beat.once() ? f.see(row, beat.run_seq) : Seen::fresh;
-    if (seen != Seen::fresh) {
-      out.result = seen == Seen::repeat ? Result::repeat : Result::too_late;
-      return out;
-    }
-    if (row.closed) {
-      out.result = Result::after_goodbye;
-      return out;
-    }
+    // Who sends its latest beat again has had no answer, and lives.
+    const bool resent = seen == Seen::repeat && !row.closed && beat.run_seq == f.highest_seen(row);
+    out.result = resent                   ? Result::resent
+                 : seen == Seen::repeat   ? Result::repeat
+                 : seen == Seen::too_late ? Result::too_late
+                 : row.closed             ? Result::after_goodbye
+                                          : Result::counted;
+    if (out.result != Result::counted && out.result != Result::resent) return out;
   }
-  out.result = Result::counted;
   f.live_beat(row, beat, seq, at, place == Impl::Place::fresh, out);
   f.set_source(row, source, at);
   out.after = row.state();
   f.rows.trim_side(row);
   return out;
+}
+
+Result Fold::Impl::earlier_beat(Row& row, Place place, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out) {
+  const Seen seen = see_earlier(row, place, beat);
+  if (seen != Seen::fresh) return seen == Seen::repeat ? Result::repeat : Result::too_late;
+  if (place == Place::older ? rows.side(row)->older->closed : past_run(row, beat.run).closed)
+    return Result::after_goodbye;
+  // The newer run is silent, or said goodbye while this one lives on: then this one is the agent.
+  const Status status = row.state();
+  if (status == Status::late || status == Status::offline || (status == Status::stopped && row.closed))
+    return Result::counted;
+  if (!row.duplicate_told) {
+    row.duplicate_told = 1;
+    owe(row, owed_duplicate(seq, at, beat.run, row.run), out);
+  }
+  return Result::superseded;
 }
 
 Outcome Fold::apply_backfill(const wire::Beat& beat, std::uint64_t seq, base::LogTime) {

@@ -54,13 +54,20 @@ struct Fold::Impl {
   void set_source(Row& row, Source source, Ms at);
 
   // Runs of a row.
-  enum class Place : std::uint8_t { current, older, fresh };
+  enum class Place : std::uint8_t { current, older, past, fresh };
   Place place_of(const Row& row, std::uint64_t run) const;
+  PastRun& past_run(Row& row, std::uint64_t run);  // of a run whose place that is
   Seen see(Row& row, std::uint64_t run_seq);
+  Seen see_earlier(Row& row, Place place, const wire::Beat& beat);
+  std::uint64_t highest_seen(const Row& row) const;
   SeenRanges seen_of(const Row& row) const;
   void set_seen(Row& row, SeenRanges seen);
   void begin_run(Row& row, std::uint64_t run);
-  void swap_runs(Row& row);
+  void push_older(Row& row, std::uint64_t run, bool was_closed, SeenRanges seen);
+  void return_to(Row& row, Place place, std::uint64_t run);  // an earlier run is the current one again
+
+  // A beat of an earlier run that is not the agent's: counted, or not.
+  Result earlier_beat(Row& row, Place place, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
 
   // Parts of a live beat.
   void live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, bool new_run, Outcome& out);
@@ -77,8 +84,9 @@ struct Fold::Impl {
   void take_settings(Row& row, const wire::Registration& r, Ms at, Outcome& out);
   void owe(Row& row, Owed owed, Outcome& out);
 
-  Cause cause_of(const Row& row, const Deadline& timeout) const;
-  Owed silence_verdict(const Row& row, const Deadline& deadline) const;
+  // `shared`: what it shares with others that are cut off, or "".
+  Cause cause_of(const Row& row, const Deadline& timeout, std::string_view shared) const;
+  Owed silence_verdict(const Row& row, const Deadline& deadline, std::string_view shared) const;
   Outcome apply_silence_verdict(std::uint32_t number, Verdict type, const wire::Event& verdict);
 };
 

@@ -39,6 +39,7 @@ RowState Fold::export_row(std::uint32_t number) const {
     if (side->older)
       s.older =
           RunState{side->older->run, side->older->closed, side->older->seen.closed_to(), side->older->seen.ranges()};
+    s.past = side->past;
     s.busy_until = side->busy_until;
     s.has_progress = side->has_progress;
     s.progress = side->has_progress ? side->progress : 0;
@@ -88,6 +89,7 @@ base::Status Fold::load_row(const RowState& s) {
     side.older->closed = s.older->closed;
     side.older->seen = SeenRanges(s.older->seen, s.older->closed_to);
   }
+  side.past = s.past;
   f.rows.trim_side(row);
 
   if (f.row_as_of.size() <= number) f.row_as_of.resize(number + 1U, 0);

@@ -104,37 +104,38 @@ void Fold::Impl::end_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out) {
 }
 
 // A tick in the log says that all before it was read: by its time the watchdog would have judged, had there been one.
-// Whoever is watching has told it already, under the same key.
+// Whoever is watching has told it already, under the same key. The cause is never cut_off: who else was late then was
+// not judged either, and in a recovery the other rows may be of another age.
 void Fold::Impl::owe_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out) {
   if (!is_watched(row.state()) || ticked > at) return;  // a tick of later: the fleet was loaded as of after this record
   const unsigned told = row.misses;
   for (int i = 0; i < owed_misses; ++i) {
     const Deadline miss = deadline_of(row, rows.side(row), policy(row), blind);
     if (miss.type != Verdict::missed || miss.at > ticked) break;
-    owe(row, silence_verdict(row, miss), out);
+    owe(row, silence_verdict(row, miss, {}), out);
     row.misses = miss.ordinal & 127U;
   }
   row.misses = (policy(row).limit - 1U) & 127U;
   const Deadline end = deadline_of(row, rows.side(row), policy(row), blind);
   if (end.at <= ticked) {
-    Owed timeout = silence_verdict(row, end);
+    Owed timeout = silence_verdict(row, end, {});
     timeout.ended = at;
     owe(row, std::move(timeout), out);
-    if (seq != 0) owe(row, owed_recovered(seq, at, end.at, cause_of(row, end)), out);
+    if (seq != 0) owe(row, owed_recovered(seq, at, end.at, cause_of(row, end, {})), out);
   }
   row.misses = told & 127U;
 }
 
-Cause Fold::Impl::cause_of(const Row& row, const Deadline& timeout) const {
+Cause Fold::Impl::cause_of(const Row& row, const Deadline& timeout, std::string_view shared) const {
   const bool disconnected = row.last_seq >= run_first_seq && closed.is_closed(row.connection);
   return row.state() == Status::expected ? Cause::never_seen
          : timeout.unobserved            ? Cause::unobserved
-         : !groups.cut_off(row.groups, row.state(), timeout.at, policy(row).interval).empty() ? Cause::cut_off
-         : disconnected                                                                       ? Cause::disconnected
-                                                                                              : Cause::silent;
+         : !shared.empty()               ? Cause::cut_off
+         : disconnected                  ? Cause::disconnected
+                                         : Cause::silent;
 }
 
-Owed Fold::Impl::silence_verdict(const Row& row, const Deadline& deadline) const {
+Owed Fold::Impl::silence_verdict(const Row& row, const Deadline& deadline, std::string_view shared) const {
   const Policy& policy = this->policy(row);
   Owed out{.type = deadline.type, .evidence_seq = row.last_seq, .decided = deadline.at, .ordinal = deadline.ordinal};
   wire::Writer w(out.fields);
@@ -149,12 +150,12 @@ Owed Fold::Impl::silence_verdict(const Row& row, const Deadline& deadline) const
     ++pairs;
   }
   if (deadline.type == Verdict::timeout) {
-    const Cause cause = cause_of(row, deadline);
+    const Cause cause = cause_of(row, deadline, shared);
     const Ms blind_ms = blind.blind_between(silence_start(row, rows.side(row), policy), deadline.at);
     w.field("cause", cause_name(cause)).field("blind_ms", static_cast<std::uint64_t>(blind_ms));
     pairs += 2;
     if (cause == Cause::cut_off) {
-      w.field("shared", std::string_view(groups.cut_off(row.groups, row.state(), deadline.at, policy.interval)));
+      w.field("shared", shared);
       ++pairs;
     }
   }
@@ -163,7 +164,12 @@ Owed Fold::Impl::silence_verdict(const Row& row, const Deadline& deadline) const
 
 std::string Fold::make_verdict(std::uint32_t number, const Deadline& deadline, std::uint64_t as_of) const {
   LIFESIGN_ASSERT(deadline.any && in_use(number), "row {} has no deadline", number);
-  return make_verdict(number, impl_->silence_verdict(impl_->rows[number], deadline), as_of);
+  const Row& row = impl_->rows[number];
+  const std::string shared =
+      deadline.type == Verdict::timeout
+          ? impl_->groups.cut_off(row.groups, row.state(), deadline.at, impl_->policy(row).interval)
+          : std::string();
+  return make_verdict(number, impl_->silence_verdict(row, deadline, shared), as_of);
 }
 
 std::string Fold::make_verdict(std::uint32_t number, const Owed& owed, std::uint64_t as_of) const {

@@ -54,6 +54,15 @@ bool read_run(wire::Reader& r, RunState& out) {
   return true;
 }
 
+bool read_past(wire::Reader& r, std::vector<PastRun>& out) {
+  std::uint32_t n = 0;
+  if (!r.array(n) || n % 3 != 0 || n > 3 * past_runs) return false;
+  out.resize(n / 3);
+  for (PastRun& p : out)
+    if (!r.u64(p.run) || !r.u64(p.seen_to) || !r.boolean(p.closed)) return false;
+  return true;
+}
+
 void write_owed(wire::Writer& w, const Owed& o) {
   w.array(7).text(verdict_name(o.type)).u64(o.evidence_seq).u64(static_cast<std::uint64_t>(o.decided));
   w.u64(o.pairs).binary(o.fields).u64(o.ordinal).u64(static_cast<std::uint64_t>(o.ended));
@@ -137,6 +146,7 @@ bool read_pair(wire::Reader& r, std::string_view key, RowState& s) {
   if (key == "duplicate_told") return r.boolean(s.duplicate_told);
   if (key == "run") return read_run(r, s.current);
   if (key == "older") return read_run(r, s.older.emplace());
+  if (key == "past") return read_past(r, s.past);
   if (key == "interval_ms") return read_int(r, s.policy.interval_ms, wire::limits::interval_ms_max);
   if (key == "grace_ms") return read_int(r, s.policy.grace_ms.emplace(), wire::limits::grace_ms_max);
   if (key == "missed_limit") return read_int(r, s.policy.missed_limit, wire::limits::missed_limit_max);
@@ -213,6 +223,10 @@ void encode(wire::Writer& out, const RowState& s) {
   m.flag("duplicate_told", s.duplicate_told);
   if (s.current != RunState{}) write_run(m.begin("run"), s.current);
   if (s.older) write_run(m.begin("older"), *s.older);
+  if (!s.past.empty()) {
+    wire::Writer& w = m.begin("past").array(3 * s.past.size());
+    for (const PastRun& p : s.past) w.u64(p.run).u64(p.seen_to).boolean(p.closed);
+  }
   m.u64("interval_ms", s.policy.interval_ms);
   if (s.policy.grace_ms) m.begin("grace_ms").u64(*s.policy.grace_ms);
   m.u64("missed_limit", s.policy.missed_limit);

@@ -50,6 +50,7 @@ struct RowState {
   bool duplicate_told = false;  // for the present pair of runs
   RunState current;
   std::optional<RunState> older;
+  std::vector<PastRun> past;  // latest first, at most past_runs
 
   PolicyState policy;
   Ms busy_until = 0;          // 0: not busy

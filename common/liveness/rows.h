@@ -58,11 +58,12 @@ struct Side {
     SeenRanges seen;
   };
   std::unique_ptr<Older> older;
+  std::vector<PastRun> past;  // before it, latest first
   std::vector<Owed> owed;
 
   bool empty() const {
     return offline_since == 0 && busy_until == 0 && !has_progress && silence.evidence_seq == 0 && !wide && !older &&
-           owed.empty();
+           past.empty() && owed.empty();
   }
 };
 

@@ -117,12 +117,57 @@ TEST_CASE("beats of the superseded run keep nothing alive and are told once", "[
   CHECK(t.owed("a") == Verdicts{Verdict::registered, Verdict::ready, Verdict::ready, Verdict::duplicate});
 }
 
-TEST_CASE("a third run pushes the oldest out", "[liveness]") {
+TEST_CASE("in a crash loop a late beat of an early run is no new start", "[liveness]") {
   Table t;
-  for (std::uint64_t run : {7, 8, 9}) t.beat(1, "a", run, 1);
-  CHECK(t.beat(2, "a", 8, 2).result == Result::superseded);
-  CHECK(t.beat(2, "a", 7, 1).result == Result::counted);  // forgotten, so it is a new run by first appearance
-  CHECK(t.view("a").run == 7);
+  for (std::uint64_t run : {7, 8, 9}) t.beat(1, "a", run, 2);
+  CHECK(t.beat(2, "a", 8, 3).result == Result::superseded);
+  CHECK(t.beat(2, "a", 7, 2).result == Result::repeat);
+  CHECK(t.beat(2, "a", 7, 1).result == Result::repeat);  // seen or not can't be told
+  CHECK(t.beat(2, "a", 7, 3).result == Result::superseded);
+  CHECK(t.beat(2, "a", 7, 3).result == Result::repeat);
+  CHECK(t.view("a").run == 9);
+  CHECK(t.view("a").last == at(1));
+  t.goodbye(3, "a", 7);
+  CHECK(t.beat(3, "a", 7, 4).result == Result::after_goodbye);
+  CHECK(t.view("a").status == Status::active);
+  for (std::uint64_t run = 10; run < 16; ++run) t.beat(4, "a", run, 1);
+  CHECK(t.beat(5, "a", 7, 5).result == Result::counted);  // eight runs later it is forgotten
+}
+
+TEST_CASE("of several runs with one id, whichever still beats is the agent when the latest falls silent",
+          "[liveness]") {
+  const std::uint64_t run = GENERATE(7, 8, 9);
+  Table t;
+  for (std::uint64_t r : {7, 8, 9, 10}) t.beat(1, "a", r, 5);
+  liveness::Deadline miss = t.fold.next_deadline(t.fold.find("a"));
+  REQUIRE(miss.type == Verdict::missed);
+  const std::string map = t.fold.make_verdict(t.fold.find("a"), miss, t.seq);
+  wire::Event verdict;
+  REQUIRE(wire::read_event(map, verdict).ok());
+  t.fold.apply_verdict(verdict, ++t.seq, at(40));
+  CHECK(t.view("a").status == liveness::Status::late);
+  CHECK(t.beat(41, "a", run, 6).result == Result::counted);
+  CHECK(t.view("a").status == Status::active);
+  CHECK(t.view("a").run == run);
+  CHECK(t.beat(42, "a", run, 6).result == Result::resent);
+  CHECK_FALSE(liveness::counts(t.beat(42, "a", run, 5).result));
+  CHECK(t.beat(43, "a", 10, 6).result == Result::superseded);
+  CHECK(t.beat(43, "a", 10, 5).result == Result::repeat);
+}
+
+TEST_CASE("an agent that sends its latest beat again, for want of an answer, is alive and counted once",
+          "[liveness]") {
+  Table t;
+  t.beat(1, "a", 7, 1);
+  t.beat(2, "a", 7, 2);
+  const auto out = t.beat(50, "a", 7, 2);
+  CHECK(out.result == Result::resent);
+  CHECK_FALSE(liveness::counts(out.result));
+  CHECK(t.view("a").last == at(50));
+  CHECK(t.fold.next_deadline(t.fold.find("a")).at > liveness::to_ms(at(80)));
+  t.goodbye(51, "a", 7);
+  CHECK(t.beat(52, "a", 7, 2).result == Result::repeat);
+  CHECK(t.view("a").status == Status::stopped);
 }
 
 TEST_CASE("an older run that lives on is the agent once the newer has said goodbye", "[liveness]") {
