@@ -103,10 +103,14 @@ std::string agent_card(const Json& agent, base::Micros now, const Terminal& term
   auto line = [&](const char* title, const std::string& value, Colour colour = Colour::none) {
     constexpr std::size_t title_width = 14;
     if (value.empty()) return;
-    const auto shown =
-        terminal.width == 0 ? value : cut(value, std::max(terminal.width, title_width + 10) - title_width);
-    out +=
-        terminal.paint(Colour::dim, fmt::format("{:<{}}", title, title_width)) + terminal.paint(colour, shown) + "\n";
+    // A card is for what does not fit a table: what is too long goes on in the next row, and nothing is cut.
+    auto parts = terminal.width == 0 ? std::vector{value}
+                                     : wrap(value, std::max(terminal.width, title_width + 10) - title_width);
+    std::string lead = terminal.paint(Colour::dim, fmt::format("{:<{}}", title, title_width));
+    for (const auto& part : parts) {
+      out += lead + terminal.paint(colour, part) + "\n";
+      lead = std::string(title_width, ' ');
+    }
   };
   const auto status = status_cell(agent);
   line("agent", text_of(agent, "agent_id"), Colour::bold);

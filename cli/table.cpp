@@ -30,28 +30,28 @@ std::vector<std::size_t> Table::widths(std::size_t limit) const {
     const auto shown = static_cast<std::size_t>(std::count_if(out.begin(), out.end(), [](auto w) { return w > 0; }));
     return std::accumulate(out.begin(), out.end(), gap * (shown - 1));
   };
+  const auto may_be_cut = [&](std::size_t i) { return !columns_[i].whole && !columns_[i].right; };
+  // The last column that may be left out goes until the rest fits, at its narrowest.
+  const auto overflow = [&] {
+    std::size_t spare = 0;
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (may_be_cut(i)) spare += out[i] - std::min(out[i], narrowest);
+    return total() > limit + spare;
+  };
+  for (std::size_t i = columns_.size(); i-- > 1 && overflow();)
+    if (!columns_[i].whole) out[i] = 0;
+  // The widest that may be cut gives one column at a time; whole ones are cut last.
   const auto widest = [&](bool whole) {
     std::size_t found = columns_.size();
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (columns_[i].whole != whole || out[i] <= narrowest) continue;
+      if ((whole ? !columns_[i].whole : !may_be_cut(i)) || out[i] <= narrowest) continue;
       if (found == columns_.size() || out[i] > out[found]) found = i;
     }
     return found;
   };
-  // The widest column that may be cut gives one column; when none can, the last of them goes; whole ones are cut last.
   while (total() > limit) {
-    if (const std::size_t i = widest(false); i < columns_.size()) {
-      --out[i];
-      continue;
-    }
-    std::size_t last = columns_.size();
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-      if (!columns_[i].whole && out[i] > 0) last = i;
-    if (last < columns_.size()) {
-      out[last] = 0;
-      continue;
-    }
-    const std::size_t i = widest(true);
+    std::size_t i = widest(false);
+    if (i == columns_.size()) i = widest(true);
     if (i == columns_.size()) break;
     --out[i];
   }

@@ -1,5 +1,5 @@
 // A table that fits the terminal: columns are as wide as their widest cell, and when that is too much the widest
-// ones that may be cut give way.
+// ones that may be cut give way. Where that is not enough the last columns are left out.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ class Table {
  public:
   struct Column {
     std::string title;
-    bool right = false;  // numbers
+    bool right = false;  // numbers: shown or left out, since a number that is cut reads as another one
     bool whole = false;  // never cut: an id that cannot be typed again is of no use
   };
 

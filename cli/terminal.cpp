@@ -120,6 +120,25 @@ std::string cut(std::string_view text, std::size_t columns) {
   return out + "…";
 }
 
+std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
+  std::vector<std::string> out;
+  while (columns_of(text) > columns) {
+    std::size_t used = 0, at = 0, space = 0;
+    while (true) {
+      const auto [point, length] = decode(text.substr(at));
+      if (point == ' ' && at > 0) space = at;
+      used += columns_of_point(point);
+      if (used > columns && at > 0) break;  // a character that is wider than a line stands alone in one
+      at += length;
+      if (at == text.size()) break;
+    }
+    out.emplace_back(text.substr(0, space > 0 ? space : at));
+    text.remove_prefix(space > 0 ? space + 1 : at);
+  }
+  if (!text.empty()) out.emplace_back(text);
+  return out;
+}
+
 std::string safe(std::string_view text) {
   constexpr std::size_t most = 512;  // more than any text field of the protocol
   return base::printable(text, most);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lifesign::cli {
 
@@ -23,6 +24,9 @@ Terminal terminal_of(int fd);
 std::size_t columns_of(std::string_view text);
 // At most `columns` wide, the last one "…" where something was cut.
 std::string cut(std::string_view text, std::size_t columns);
+// Lines of at most `columns` (1 or more), broken at spaces where there are any, else inside a word. Nothing is lost but
+// the space at each break.
+std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 // Text that an agent chose, made fit for a terminal.
 std::string safe(std::string_view text);

@@ -126,6 +126,19 @@ TEST_CASE("an agent's card holds what is known and leaves out what is not", "[cl
   CHECK_FALSE(contains(card, "task"));
 }
 
+TEST_CASE("a card on a narrow terminal goes on in the next row and cuts nothing", "[cli]") {
+  const Json agent{{"agent_id", "web-1"},
+                   {"status", "active"},
+                   {"created_at", "2026-11-24T23:35:36.697Z"},
+                   {"created_at_us", 1'000'000u},
+                   {"labels", {{"host", "a-host-of-a-long-name"}, {"zone", "b"}}},
+                   {"interval_ms", 30'000u}};
+  const auto card = agent_card(agent, 3s, {.colour = false, .width = 40});
+  CHECK(contains(card, "first seen    2026-11-24T23:35:36.697Z\n              (2s ago)\n"));
+  CHECK(contains(card, "labels        host=a-host-of-a-long-name\n              zone=b\n"));
+  CHECK_FALSE(contains(card, "…"));
+}
+
 TEST_CASE("status says what does not answer, and shows the rest", "[cli]") {
   const Json status{{"broker", {{"reachable", false}, {"error", "nobody listens"}}},
                     {"recorder", {{"reachable", true}, {"recorded", 41u}, {"commits", 7u}, {"idle", 0u}}}};
