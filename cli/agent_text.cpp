@@ -133,7 +133,8 @@ std::string agent_card(const Json& agent, base::Micros now, const Terminal& term
   line("capabilities", text_of(agent, "capabilities"));
   line("metadata", text_of(agent, "metadata"));
   const auto schedule = text_of(agent, "schedule");
-  line("schedule", schedule.empty() ? "" : schedule + " " + text_of(agent, "time_zone"));
+  const auto zone = text_of(agent, "time_zone");  // empty: the default
+  line("schedule", schedule.empty() ? "" : fmt::format("{} ({})", schedule, zone.empty() ? "UTC" : zone));
   std::string promise = schedule.empty() ? "every " + millis_text(agent, "interval_ms") + ", " : "";
   promise +=
       fmt::format("grace {}, offline after {} missed", millis_text(agent, "grace_ms"), text_of(agent, "missed_limit"));

@@ -111,7 +111,7 @@ void say_ready(const Context& context, const UpOptions& options) {
   const char* subject = options.demo ? "cache-1" : "web-1";
   if (!options.demo) print(fmt::format("  {} beat web-1 --interval 10s      send a first sign of life\n", command));
   print(fmt::format("  {} agents                         who is alive\n", command));
-  print(fmt::format("  {} show {:<24} all that is known of one\n", command, subject));
+  print(fmt::format("  {} show {:<25} all that is known of one\n", command, subject));
   print(fmt::format("  {} watch                          what happens, as it happens\n", command));
   print(fmt::format("  {} status                         how Lifesign itself is\n", command));
   print("Ctrl-C here stops everything.\n");

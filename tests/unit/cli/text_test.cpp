@@ -126,6 +126,15 @@ TEST_CASE("an agent's card holds what is known and leaves out what is not", "[cl
   CHECK_FALSE(contains(card, "task"));
 }
 
+TEST_CASE("a schedule is shown with the zone that it is meant in", "[cli]") {
+  Json agent{{"agent_id", "nightly"}, {"status", "expected"}, {"schedule", "0 3 * * *"}, {"time_zone", ""}};
+  CHECK(contains(agent_card(agent, 1s, {}), "schedule      0 3 * * * (UTC)\n"));
+  agent.erase("time_zone");
+  CHECK(contains(agent_card(agent, 1s, {}), "schedule      0 3 * * * (UTC)\n"));
+  agent["time_zone"] = "Europe/Rome";
+  CHECK(contains(agent_card(agent, 1s, {}), "schedule      0 3 * * * (Europe/Rome)\n"));
+}
+
 TEST_CASE("a card on a narrow terminal goes on in the next row and cuts nothing", "[cli]") {
   const Json agent{{"agent_id", "web-1"},
                    {"status", "active"},
