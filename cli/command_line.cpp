@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
+#include "cli/folder_check.h"
 #include "cli/options.h"
 #include "cli/subcommands.h"
 #include "config/version.h"
@@ -37,22 +35,15 @@ void add_shared(CLI::App& app, Context& context, std::optional<base::Micros>& ti
   app.add_option("--query", context.query, "Endpoint of the recorder (default: as the data folder says)");
 }
 
-// A folder that was named and is not there must not end at the default ports: another Lifesign may answer there.
-base::Status check_folder(const CLI::App& app, const Context& context) {
-  if (context.data.empty() || !context.ingest.empty() || !context.events.empty() || !context.query.empty()) return {};
-  for (const char* name : {"up", "check", "config", "demo-agent"})
-    if (app.got_subcommand(name)) return {};
-  for (const char* name : {"LIFESIGN_INGEST", "LIFESIGN_EVENTS", "LIFESIGN_QUERY"})
-    if (std::getenv(name) != nullptr) return {};
-  std::error_code error;
-  const bool there = std::filesystem::is_directory(context.folder(), error);
-  if (there && ::access(context.folder().c_str(), R_OK | X_OK) == 0) return {};
-  if (there) error = std::error_code(errno, std::generic_category());
-  return base::Error{base::Code::not_found,
-                     error && error != std::errc::no_such_file_or_directory
-                         ? fmt::format("the data folder {} cannot be read: {}", context.folder(), error.message())
-                         : fmt::format("there is no data folder {}; `lifesign up --data {}` would make it",
-                                       context.folder(), context.folder())};
+base::Status check_place(const CLI::App& app, const Context& context) {
+  for (const CLI::App* sub : app.get_subcommands()) {
+    const auto endpoints = endpoints_of(sub->get_name());
+    if (auto folder = check_folder(context, endpoints); !folder.ok()) return folder;
+    if (sub->get_name() == "status") continue;  // it shows what is missing, beside what is there
+    for (const auto name : endpoints)
+      if (auto known = check_endpoint(context, name); !known.ok()) return known;
+  }
+  return {};
 }
 
 }  // namespace
@@ -73,7 +64,7 @@ int run(int argc, const char* const* argv) {
     context.timeout = timeout.value_or(context.timeout);
     if (context.timeout.count() == 0)
       throw base::Error{base::Code::invalid_value, "--timeout: 0s leaves nobody time to answer; 5s is the default"};
-    if (const base::Status folder = check_folder(app, context); !folder.ok()) throw folder.error();
+    if (const base::Status place = check_place(app, context); !place.ok()) throw place.error();
   });
 
   add_up(app, context);

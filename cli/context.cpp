@@ -31,10 +31,15 @@ std::string Context::folder() const {
   return config::data_folder(data);
 }
 
-std::string Context::endpoint(std::string_view name) const {
+std::string Context::given(std::string_view name) const {
   const std::string& option = name == "ingest" ? ingest : name == "events" ? events : query;
   if (!option.empty()) return option;
-  if (const char* value = std::getenv(variable_of(name).c_str()); value != nullptr && *value != '\0') return value;
+  const char* value = std::getenv(variable_of(name).c_str());
+  return value == nullptr ? "" : value;
+}
+
+std::string Context::endpoint(std::string_view name) const {
+  if (auto said = given(name); !said.empty()) return said;
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder(), ignored)) return "";
   auto dir = net::DataDir::open(folder());

@@ -25,7 +25,9 @@ struct Context {
   int exit = ok;
 
   std::string folder() const;  // the data folder in use
-  // By flag, environment, data folder, default. Never creates the folder.
+  // What an option or a variable says of it; "" where neither does, or is empty.
+  std::string given(std::string_view name) const;
+  // By option, environment, data folder; "" where none says, which is the default. Never creates the folder.
   std::string endpoint(std::string_view name) const;
   // The data folder's token.
   base::Result<std::string> token() const;

@@ -1,14 +1,15 @@
 // status: how Lifesign itself is.
 #include <CLI/App.hpp>
 
+#include "cli/folder_check.h"
 #include "cli/status_text.h"
 #include "cli/subcommands.h"
 
 namespace lifesign::cli {
 namespace {
 
-Json unreachable(const Error& error) {
-  return {{"reachable", false}, {"error", error.message}};
+Json unreachable(const std::string& why) {
+  return {{"reachable", false}, {"error", why}};
 }
 
 Json with_reachable(const Json& counters) {
@@ -22,8 +23,11 @@ int run_status(const Context& context) {
   bool all_up = true;
 
   auto commands = context.make_commands("", Ack::none);
-  if (auto answer = commands.status(); !answer) {
-    out["broker"] = unreachable(answer.error());
+  if (auto place = check_endpoint(context, "ingest"); !place.ok()) {
+    out["broker"] = unreachable(place.error().message);
+    all_up = false;
+  } else if (auto answer = commands.status(); !answer) {
+    out["broker"] = unreachable(answer.error().message);
     all_up = false;
   } else {
     auto broker = record_to_json((*answer)["broker"].packed());
@@ -35,8 +39,11 @@ int run_status(const Context& context) {
   }
 
   auto query = context.make_query();
-  if (auto answer = query.status(); !answer) {
-    out["recorder"] = unreachable(answer.error());
+  if (auto place = check_endpoint(context, "query"); !place.ok()) {
+    out["recorder"] = unreachable(place.error().message);
+    all_up = false;
+  } else if (auto answer = query.status(); !answer) {
+    out["recorder"] = unreachable(answer.error().message);
     all_up = false;
   } else {
     auto recorder = record_to_json(answer->packed());

@@ -196,6 +196,11 @@ TEST_CASE("the command refuses what it would have to guess, with the documented 
                   system.dir() / "cli.log");
   CHECK(elsewhere.wait() == 4);
   CHECK(elsewhere.output().find("there is no data folder") != std::string::npos);
+  std::filesystem::create_directory(system.dir() / "empty");
+  Child unsaid(LIFESIGN_BIN_DIR "/lifesign",
+               {"agents", "--data", system.dir() / "empty", "--ingest", system.endpoint("ingest")},
+               system.dir() / "cli.log");
+  CHECK(unsaid.wait() == 4);
   system.lifesign({"show", "nobody"}, &code);
   CHECK(code == 4);
   CHECK(system.stop("broker") == 0);
