@@ -1,7 +1,8 @@
 // check: verifies a database, read-only, whether Lifesign runs or not.
-#include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 
@@ -12,16 +13,18 @@
 namespace lifesign::cli {
 namespace {
 
+// Is there a database that we may read? No error where there is.
+std::error_code look(const std::filesystem::path& folder) {
+  for (const auto& file : {folder / "store" / "data.mdb", folder / "data.mdb"}) {
+    if (::access(file.c_str(), R_OK) == 0) return {};
+    if (errno != ENOENT && errno != ENOTDIR) return {errno, std::generic_category()};
+  }
+  return std::make_error_code(std::errc::no_such_file_or_directory);
+}
+
 int run_check(const Context& context, const std::string& given) {
   const auto folder = given.empty() ? context.folder() : given;
-  const std::filesystem::path path(folder);
-  std::error_code ignored;
-  if (!std::filesystem::exists(path / "store" / "data.mdb", ignored) &&
-      !std::filesystem::exists(path / "data.mdb", ignored)) {
-    return fail(context,
-                {base::Code::not_found,
-                 fmt::format("there is no database in {}; name the data folder: lifesign check DIR", safe(folder))});
-  }
+  if (const auto error = look(folder)) return fail(context, no_database(folder, error));
   auto guarded = run_guarded([&] {
     auto report = recorder::check(folder);
     return line_of(report.ok() ? check_json(*report) : check_error(report.error()));

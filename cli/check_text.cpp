@@ -31,6 +31,16 @@ Json check_error(const base::Error& error) {
   return {{"sound", false}, {"code", base::code_name(error.code)}, {"error", error.message}};
 }
 
+base::Error no_database(const std::string& folder, std::error_code error) {
+  if (error == std::errc::no_such_file_or_directory) {
+    return {base::Code::not_found,
+            fmt::format("there is no database in {}; name the data folder: lifesign check DIR", safe(folder))};
+  }
+  const auto hint = error == std::errc::permission_denied ? "; do this as the user that runs Lifesign" : "";
+  return {base::Code::io_failed,
+          fmt::format("the database in {} cannot be read: {}{}", safe(folder), error.message(), hint)};
+}
+
 Json check_outcome(const Guarded& guarded) {
   if (guarded.death.signalled && guarded.death.code == SIGBUS) {
     return check_error(

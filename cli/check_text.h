@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <system_error>
 
 #include "cli/guarded.h"
 #include "cli/json.h"
@@ -10,6 +11,9 @@
 namespace lifesign::cli {
 
 Json check_json(const recorder::CheckReport& report);
+// What it means that no database can be read in `folder`: not_found where there is none, else io_failed with the file
+// system's reason.
+base::Error no_database(const std::string& folder, std::error_code error);
 // {"error", "code"} of a database that cannot be opened.
 Json check_error(const base::Error& error);
 // The child's answer; where it died or was cut short, that is the finding: {"error": …, "code": "storage_failed"}.

@@ -32,6 +32,19 @@ TEST_CASE("a check that dies of SIGBUS reports a cut file", "[cli]") {
   CHECK(check_text(outcome, "/data").find("it was cut") != std::string::npos);
 }
 
+TEST_CASE("a database that may not be read is not one that is missing", "[cli]") {
+  const auto missing = no_database("/data", std::make_error_code(std::errc::no_such_file_or_directory));
+  CHECK(missing.code == base::Code::not_found);
+  CHECK(missing.message == "there is no database in /data; name the data folder: lifesign check DIR");
+  const auto denied = no_database("/data", std::make_error_code(std::errc::permission_denied));
+  CHECK(denied.code == base::Code::io_failed);
+  CHECK(denied.message ==
+        "the database in /data cannot be read: Permission denied; do this as the user that runs Lifesign");
+  const auto broken = no_database("/data", std::make_error_code(std::errc::io_error));
+  CHECK(broken.code == base::Code::io_failed);
+  CHECK(broken.message == "the database in /data cannot be read: Input/output error");
+}
+
 TEST_CASE("a check that dies otherwise is no sound database either", "[cli]") {
   CHECK_FALSE(is_sound(check_outcome({"", {true, SIGSEGV, {}}})));
   CHECK_FALSE(is_sound(check_outcome({"{\"sound\":tr", {}})));
