@@ -1,4 +1,6 @@
 // events: what happened, from the recorder.
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <deque>
 #include <memory>
@@ -29,6 +31,36 @@ void show(const Context& context, const Json& event) {
   }
 }
 
+// Is there any event of this agent?
+Result<bool> has_events(Query& query, const std::string& agent) {
+  for (EventsRequest request{.agent_id = agent, .limit = 1};;) {
+    auto answer = query.events(request);
+    if (!answer) return answer.error();
+    if (!(*answer)["events"].items().empty()) return true;
+    const auto next = (*answer)["next"].u64();
+    if (!next) return false;
+    request.since = *next;
+  }
+}
+
+// Nothing was found. An agent that nobody has heard of is an error, as a slip of the pen would be; one that was
+// forgotten has no row, but its events are still there.
+int none_found(const Context& context, const EventsOptions& options, Query& query) {
+  if (!options.agent.empty()) {
+    if (auto row = query.agent(options.agent); !row) {
+      if (row.error().code != Code::not_found) return fail(context, row.error(), Asked::recorder);
+      auto any = has_events(query, options.agent);
+      if (!any) return fail(context, any.error(), Asked::recorder);
+      if (!*any) {
+        const auto text = fmt::format("no agent {} is known, and there are no events of it", safe(options.agent));
+        return fail(context, base::Error{base::Code::not_found, text});
+      }
+    }
+  }
+  if (!context.json) print("No such events. `lifesign watch` shows what happens from now on.\n");
+  return ok;
+}
+
 int run_events(const Context& context, const EventsOptions& options) {
   EventsRequest request{
       .since = options.since, .until = options.until, .types = options.types, .agent_id = options.agent, .limit = page};
@@ -54,8 +86,7 @@ int run_events(const Context& context, const EventsOptions& options) {
     request.since = *next;
   }
   for (const auto& event : newest) show(context, event);
-  if (!any && !context.json) print("No such events. `lifesign watch` shows what happens from now on.\n");
-  return ok;
+  return any ? ok : none_found(context, options, query);
 }
 
 }  // namespace

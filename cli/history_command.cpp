@@ -37,8 +37,6 @@ std::vector<Cell> row_of(const Json& beat) {
 int run_history(const Context& context, const HistoryOptions& options) {
   const auto since = options.since.value_or(std::chrono::hours(1));
   auto query = context.make_query();
-  // An unknown agent and one that was silent all the while are different answers.
-  if (auto known = query.agent(options.agent); !known) return fail(context, known.error(), Asked::recorder);
   BeatsRequest request{.agent_id = options.agent,
                        .from = Time(std::max(base::Micros(0), base::wall_now() - since)),
                        .to = {},
@@ -71,6 +69,11 @@ int run_history(const Context& context, const HistoryOptions& options) {
     }
     request.cursor = (*answer)["cursor"];
     if (more || !request.cursor || request.cursor.type() == Value::Type::nil) break;
+  }
+  // An unknown agent and one that was silent all the while are different answers. One that was forgotten has no row,
+  // but its beats are still there.
+  if (shown == 0) {
+    if (auto known = query.agent(options.agent); !known) return fail(context, known.error(), Asked::recorder);
   }
   if (context.json) return ok;
   if (table.empty()) {

@@ -208,6 +208,27 @@ TEST_CASE("the command refuses what it would have to guess, with the documented 
   CHECK(code == 3);
 }
 
+TEST_CASE("an agent that nobody knows is told from one that was forgotten, whose past is still there", "[process]") {
+  System system("unknown");
+  system.start();
+  int code = 0;
+  const auto none = system.lifesign({"events", "--agent", "nobody"}, &code);
+  CHECK(none.find("no agent nobody is known, and there are no events of it") != std::string::npos);
+  CHECK(code == 4);
+  CHECK(system.commands().beat("old").ok());
+  system.lifesign({"forget", "old", "--why", "test"}, &code);
+  CHECK(code == 0);
+  REQUIRE(eventually([&] { return system.status_of("old") == "not_found"; }));
+  CHECK(system.lifesign({"events", "--agent", "old"}, &code).find("agent.forgotten") != std::string::npos);
+  CHECK(code == 0);
+  CHECK(system.lifesign({"events", "--agent", "old", "--type", "agent.stalled"}, &code).starts_with("No such events"));
+  CHECK(code == 0);
+  CHECK(system.lifesign({"history", "old"}, &code).starts_with("TIME"));
+  CHECK(code == 0);
+  system.lifesign({"history", "nobody"}, &code);
+  CHECK(code == 4);
+}
+
 TEST_CASE("a second process on the same folder refuses to start and names the first", "[process]") {
   System system("second");
   system.start();
