@@ -3,6 +3,7 @@
 #include <lifesign/subscriber.h>
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <tuple>
@@ -12,11 +13,13 @@
 #include "cli/options.h"
 #include "cli/subcommands.h"
 #include "cli/topic.h"
+#include "cli/watch_note.h"
 
 namespace lifesign::cli {
 namespace {
 
-constexpr Millis look_up{100};  // how soon Ctrl-C is noticed
+constexpr Millis look_up{100};                              // how soon Ctrl-C is noticed
+constexpr base::Micros ask_most = std::chrono::seconds(1);  // whether an agent is known
 
 struct WatchOptions {
   std::vector<std::string> topics;
@@ -54,6 +57,37 @@ void show_gap(const Context& context, const Gap& gap) {
   print(context.out.paint(Colour::red, text) + "\n");
 }
 
+// Those agents among the topics that have no row. A recorder that does not answer soon leaves it open: the events
+// themselves come from the broker.
+std::vector<std::string> unknown_agents(const Context& context, const std::vector<Topic>& topics) {
+  Context brief = context;
+  brief.timeout = std::min(context.timeout, ask_most);
+  auto query = brief.make_query();
+  std::set<std::string> ids;
+  for (const auto& topic : topics)
+    if (!topic.agent_id.empty()) ids.insert(topic.agent_id);
+  std::vector<std::string> out;
+  for (const auto& id : ids) {
+    const auto row = query.agent(id);
+    if (!row && row.error().code != Code::not_found) break;
+    if (!row) out.push_back(id);
+  }
+  return out;
+}
+
+// What is watched for may be wrong, and would then end in silence: said once, and watched for all the same.
+void say_notes(const Context& context, const std::vector<std::string>& notes) {
+  std::string text;
+  for (const auto& note : notes)
+    if (!note.empty()) text += (text.empty() ? "" : ". ") + note;
+  if (text.empty()) return;
+  if (context.json) {
+    fmt::print(stderr, "{}\n", line_of(Json{{"note", text + "."}}));
+  } else {
+    fmt::print(stderr, "{} {}.\n", context.err.paint(Colour::yellow, "note:"), text);
+  }
+}
+
 int run_watch(const Context& context, const WatchOptions& options) {
   auto topics = parse_topics(options.topics);
   if (!topics) return fail(context, topics.error());
@@ -69,7 +103,12 @@ int run_watch(const Context& context, const WatchOptions& options) {
   } else if (!context.json && !options.brief) {
     fmt::print(stderr, "{}\n", context.err.paint(Colour::dim, "watching; Ctrl-C ends it"));
   }
+  // It listens from here on, so nothing is missed while the questions below are answered.
   Subscriber subscriber(subscription(context, *topics, options));
+  if (status) {
+    say_notes(context, {unknown_agents_note(unknown_agents(context, *topics)),
+                        since_note(options.since.value_or(0), (*status)["broker"]["next_seq"].u64_or(0))});
+  }
   for (std::size_t shown = 0; !stop.raised();) {
     if (options.duration && base::monotonic_now() >= until) break;
     auto item = subscriber.next(look_up);

@@ -227,6 +227,15 @@ TEST_CASE("an agent that nobody knows is told from one that was forgotten, whose
   CHECK(code == 0);
   system.lifesign({"history", "nobody"}, &code);
   CHECK(code == 4);
+
+  const auto watched = system.lifesign({"watch", "agent.timeout/nobody", "--since", "999999", "--for", "1ms"}, &code);
+  CHECK(code == 0);
+  CHECK(watched.find("note: no agent nobody is known yet") != std::string::npos);
+  CHECK(watched.find("--since 999999 is ahead of the log") != std::string::npos);
+  CHECK(system.commands().beat("new").ok());
+  REQUIRE(eventually([&] { return system.status_of("new") == "active"; }));
+  CHECK(system.lifesign({"watch", "agent.*/new", "--since", "0", "--for", "1ms"}, &code).find("note:") ==
+        std::string::npos);
 }
 
 TEST_CASE("a second process on the same folder refuses to start and names the first", "[process]") {
