@@ -50,12 +50,13 @@ std::string describe_beat(const Json& event) {
 }
 
 std::string describe_status(const Json& event) {
-  auto change = [&](const char* field, const char* was) {
-    const auto before = text_of(event, was), after = text_of(event, field);
-    if (before == after) return std::string();
-    return fmt::format("{} {} -> {}", field, before.empty() ? "none" : before, after.empty() ? "none" : after);
+  // What it was before is not told, so nothing is said of it.
+  auto now = [&](const char* field) {
+    if (!event.contains(field)) return std::string();
+    const auto text = text_of(event, field);
+    return text.empty() ? fmt::format("no {}", field) : fmt::format("{} {}", field, text);
   };
-  const auto activity = change("activity", "was_activity"), task = change("task", "was_task");
+  const auto activity = now("activity"), task = now("task");
   return activity + (activity.empty() || task.empty() ? "" : ", ") + task;
 }
 

@@ -73,7 +73,8 @@ TEST_CASE("an event reads as a sentence", "[cli]") {
   CHECK(describe(event("agent.recovered", {{"outage_ms", 7500u}, {"cause", "silent"}})) == "back after 7.5s (silent)");
   CHECK(describe(event("agent.stopped", {{"reason", "bye"}})) == "said goodbye: bye");
   CHECK(describe(event("agent.stopped", {{"by", "ann@host"}, {"why", "replaced"}})) == "retired by ann@host: replaced");
-  CHECK(describe(event("agent.status", {{"activity", "busy"}, {"was_activity", nullptr}})) == "activity none -> busy");
+  CHECK(describe(event("agent.status", {{"activity", "busy"}})) == "activity busy");
+  CHECK(describe(event("agent.status", {{"activity", ""}, {"task", "t-7"}})) == "no activity, task t-7");
 }
 
 TEST_CASE("every event type has a line, with whatever fields it comes", "[cli]") {
