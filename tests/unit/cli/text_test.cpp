@@ -77,6 +77,49 @@ TEST_CASE("an event reads as a sentence", "[cli]") {
   CHECK(describe(event("agent.status", {{"activity", ""}, {"task", "t-7"}})) == "no activity, task t-7");
 }
 
+TEST_CASE("an agent's events say what came, by whom and why", "[cli]") {
+  const char* last = "2026-11-24T22:12:31.120Z";
+  CHECK(describe(event("heartbeat.received", {{"activity", "busy"}, {"progress", 7u}})) == "activity=busy progress=7");
+  CHECK(describe(event("heartbeat.missed", {{"ordinal", 1u}, {"missed_limit", 3u}, {"last_heartbeat", last}})) ==
+        "missed beat 1 of 3, last heard 22:12:31.120");
+  CHECK(describe(event("agent.timeout",
+                       {{"cause", "cut_off"}, {"last_heartbeat", last}, {"shared", "host=a"}, {"blind_ms", 1'500u}})) ==
+        "not heard since 22:12:31.120 (cut_off), as others of host=a, 1.5s of it our own blindness");
+  CHECK(describe(event("agent.ready", {{"run", 0u}})) == "first beat");
+  CHECK(describe(event("agent.ready", {{"run", 0xabcu}})) == "first beat of run 0000000000000abc");
+  CHECK(describe(event("agent.registered", {{"first", true}, {"labels", {{"host", "a"}}}})) == "first seen, host=a");
+  CHECK(describe(event("agent.registered", {{"first", false}})) == "registration changed");
+  CHECK(describe(event("agent.duplicate", {{"run", 1u}, {"other_run", 2u}})) ==
+        "two runs beat by turns: 0000000000000001 and 0000000000000002");
+  CHECK(describe(event("agent.stalled", {{"progress", 15u}, {"stall_after_ms", 3'000u}})) ==
+        "beats come, but progress stands at 15 for over 3s");
+  CHECK(describe(event("agent.resumed", {{"progress", 16u}})) == "progress moves again, now 16");
+  CHECK(describe(event("agent.stopped", {{"run", 1u}})) == "said goodbye");
+  CHECK(describe(event("agent.stopped", Json::object())) == "stopped");
+  CHECK(describe(event("agent.expected", {{"by", "ann@host"}})) == "is expected by ann@host");
+  CHECK(describe(event("agent.forgotten", {{"by", "ann@host"}, {"why", "gone"}})) == "forgotten by ann@host: gone");
+}
+
+TEST_CASE("the fleet's events say how long we were blind and what was lost", "[cli]") {
+  const Json blind{{"blind_from_us", 1'000'000u}, {"blind_to_us", 3'500'400u}, {"cause", "pause"}};
+  CHECK(describe(event("fleet.blind", blind)) == "blind for 2.5s (pause)");
+  CHECK(describe(event("broker.started", {{"broker_run", 7u}})) == "broker run 7");
+  CHECK(describe(event("broker.started", {{"broker_run", 7u}, {"blind_from_us", 1u}, {"blind_to_us", 2'000'001u}})) ==
+        "broker run 7, blind for 2s");
+  CHECK(describe(event("log.gap", {{"lost_from", 4u}, {"lost_to", 9u}})) == "the recorder lost seqs 4 to 9");
+  CHECK(describe(event("clock.stepped", {{"step_ms", -1500}})) == "the wall clock stepped by -1500ms");
+}
+
+TEST_CASE("an event that is not yet on disk says that it is provisional", "[cli]") {
+  CHECK(event_line(event("agent.ready", {{"run", 0u}, {"provisional", true}}), {}, true) ==
+        "22:13:31.120  agent.ready        web-1          first beat (provisional)");
+}
+
+TEST_CASE("a number below zero is refused before it is read as a huge one", "[cli]") {
+  for (std::string fine : {"0", "3", "18446744073709551615"}) CHECK(not_negative()(fine).empty());
+  for (std::string wrong : {"-3", "-0", " -1"}) CHECK(contains(not_negative()(wrong), "must be 0 or more"));
+}
+
 TEST_CASE("every event type has a line, with whatever fields it comes", "[cli]") {
   for (auto type : lifesign::wire::events::all) {
     const auto line = event_line(event(std::string(type).c_str(), Json::object()), {}, false);
