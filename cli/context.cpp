@@ -68,7 +68,10 @@ Commands Context::make_commands(const std::string& token, Ack ack) const {
 }
 
 base::Error to_base(const lifesign::Error& error) {
-  return {base::code_from_name(lifesign::code_name(error.code)).value_or(base::Code::io_failed), error.message};
+  // The broker counts the items of a message; the command's have one, and nobody typed an "item".
+  constexpr std::string_view only_item = "item 0: ";
+  return {base::code_from_name(lifesign::code_name(error.code)).value_or(base::Code::io_failed),
+          error.message.substr(error.message.starts_with(only_item) ? only_item.size() : 0)};
 }
 
 std::string explain(const Context& context, const base::Error& error, Asked asked) {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "cli/agent_text.h"
+#include "cli/context.h"
 #include "cli/event_text.h"
 #include "cli/label.h"
 #include "cli/merge_config.h"
@@ -113,6 +114,13 @@ TEST_CASE("the fleet's events say how long we were blind and what was lost", "[c
 TEST_CASE("an event that is not yet on disk says that it is provisional", "[cli]") {
   CHECK(event_line(event("agent.ready", {{"run", 0u}, {"provisional", true}}), {}, true) ==
         "22:13:31.120  agent.ready        web-1          first beat (provisional)");
+}
+
+TEST_CASE("the broker's refusal does not speak of items", "[cli]") {
+  const auto refused = to_base(lifesign::Error{lifesign::Code::invalid_value, "item 0: schedule: no minute"});
+  CHECK(refused.code == lifesign::base::Code::invalid_value);
+  CHECK(refused.message == "schedule: no minute");
+  CHECK(to_base(lifesign::Error{lifesign::Code::invalid_value, "grace: 0"}).message == "grace: 0");
 }
 
 TEST_CASE("a number below zero is refused before it is read as a huge one", "[cli]") {
