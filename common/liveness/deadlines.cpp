@@ -20,7 +20,7 @@ Deadline timeout(Ms at, unsigned limit, bool unobserved) {
 class Fires {
  public:
   Fires(const Schedule& schedule, Ms start, Ms grace, const BlindSpans& blind)
-      : schedule_(schedule), grace_(grace), blind_(blind) {
+      : schedule_(schedule), grace_(grace), blind_(blind), end_(start + Schedule::horizon) {
     const Ms first = schedule.next_after(start);
     const Ms gap = schedule.next_after(first) - first;
     early_ = std::min({grace, early_max, gap / 4});  // a beat slightly early counts for the coming fire
@@ -29,7 +29,7 @@ class Fires {
 
   Ms next() {
     for (;;) {
-      at_ = schedule_.next_after(at_);
+      at_ = at_ < end_ ? schedule_.next_after(at_) : at_ + 1;
       const SpanState* span = blind_.touching(at_ - early_, at_ + grace_);
       if (span == nullptr) return at_;
       if (excused_ == full_extensions) {
@@ -47,6 +47,7 @@ class Fires {
   const Schedule& schedule_;
   Ms grace_;
   const BlindSpans& blind_;
+  Ms end_;  // where it no longer matters who is late: bounds the search
   Ms early_ = 0, at_ = 0;
   const SpanState* last_span_ = nullptr;
   std::size_t excused_ = 0;
@@ -91,7 +92,8 @@ bool may_have_been_late(const Row& row, const Policy& policy, Ms at) {
   if (row.misses > 0 || row.state() == Status::late || row.state() == Status::offline) return true;
   if (!is_watched(row.state())) return false;
   // Every first deadline is at least interval + grace, or some fire, after the last beat.
-  return policy.schedule.has_value() || at - row.at() >= policy.interval + policy.grace;
+  if (policy.schedule) return at >= policy.schedule->next_after(row.at());
+  return at - row.at() >= policy.interval + policy.grace;
 }
 
 }  // namespace lifesign::liveness

@@ -13,8 +13,7 @@
 namespace lifesign::liveness {
 namespace {
 
-// 29 February on a given weekday comes back within 40 years at the latest (1900 and 2100 have none).
-constexpr int horizon_days = 366 * 41;
+constexpr std::array<unsigned, 13> longest{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};  // by month
 
 struct FieldSpec {
   std::string_view name;
@@ -130,19 +129,26 @@ base::Result<Schedule> Schedule::parse(std::string_view cron, std::string_view t
                                                               "like Europe/Vienna",
                                                               base::printable(time_zone))};
   }
-  if (s.search(0) < 0)
+  if (!s.ever_fires())
     return base::Error{base::Code::invalid_value, fmt::format("schedule: \"{}\" never fires", base::printable(cron))};
   return s;
 }
 
-bool Schedule::day_matches(int month, int day, int weekday) const {
-  if (((months_ >> month) & 1) == 0) return false;
+// Each day of the year falls on each weekday in some year. A weekday that may match alone comes each week.
+bool Schedule::ever_fires() const {
+  if (!any_day_ && !any_weekday_) return true;
+  for (unsigned month = 1; month <= 12; ++month)
+    if (((months_ >> month) & 1) != 0 && (days_ & ((2ULL << longest[month]) - 2)) != 0) return true;
+  return false;
+}
+
+bool Schedule::day_matches(unsigned day, unsigned weekday) const {
   const bool d = ((days_ >> day) & 1) != 0;
   const bool w = ((weekdays_ >> weekday) & 1) != 0;
   return any_day_ || any_weekday_ ? d && w : d || w;
 }
 
-std::int64_t Schedule::search(Ms t) const {
+Ms Schedule::search(Ms t) const {
   using std::chrono::milliseconds;
   const date::sys_time<milliseconds> from{milliseconds(t)};
   // Local times map to instants in order, so none before the local time of `t` can fire after `t`.
@@ -150,12 +156,15 @@ std::int64_t Schedule::search(Ms t) const {
   auto day = std::chrono::time_point_cast<date::days>(local_from);
   if (day > local_from) day -= date::days(1);
   const auto first_day = day;
-  for (int i = 0; i < horizon_days; ++i, day += date::days(1)) {
+  const auto end = day + std::chrono::duration_cast<date::days>(milliseconds(horizon));
+  for (; day < end; day += date::days(1)) {
     const date::year_month_day ymd(day);
-    if (!day_matches(static_cast<int>(static_cast<unsigned>(ymd.month())),
-                     static_cast<int>(static_cast<unsigned>(ymd.day())),
-                     static_cast<int>(date::weekday(day).c_encoding())))
+    const auto month = static_cast<unsigned>(ymd.month());
+    if (((months_ >> month) & 1) == 0) {
+      day = date::local_days(ymd.year() / ymd.month() / date::last);
       continue;
+    }
+    if (!day_matches(static_cast<unsigned>(ymd.day()), date::weekday(day).c_encoding())) continue;
     for (int hour = 0; hour < 24; ++hour) {
       if (((hours_ >> hour) & 1) == 0) continue;
       if (day == first_day && day + std::chrono::hours(hour + 1) <= local_from) continue;
@@ -171,14 +180,16 @@ std::int64_t Schedule::search(Ms t) const {
       }
     }
   }
-  return -1;
+  return t + horizon;
 }
 
 Ms Schedule::next_after(Ms t) const {
-  const std::int64_t next = search(t);
-  // parse() has shown that it fires; the horizon covers every gap between two fires.
+  if (t >= gap_from_ && t < gap_to_) return gap_to_;
+  const Ms next = search(t);
   LIFESIGN_ASSERT(next > t, "no fire after {}", t);
-  return next;
+  if (next == t + horizon) return next;  // where the search ended, and no fire
+  gap_from_ = t;
+  return gap_to_ = next;
 }
 
 }  // namespace lifesign::liveness

@@ -24,13 +24,17 @@ class Schedule {
   // invalid_value with the field and what was expected; also for one that never fires (30 February). "" is UTC.
   static base::Result<Schedule> parse(std::string_view cron, std::string_view time_zone);
 
-  // The first fire after `t`.
+  // The first fire after `t`; t + horizon where there is none before (29 February on a Monday). A search costs some
+  // tens of microseconds at most; asked again within the same gap it is answered from memory, so a schedule is for one
+  // thread at a time.
   Ms next_after(Ms t) const;
+  static constexpr Ms horizon = Ms{10} * 366 * 86'400'000;
 
  private:
   Schedule() = default;
-  bool day_matches(int month, int day, int weekday) const;
-  std::int64_t search(Ms t) const;  // negative: none within the horizon
+  bool ever_fires() const;
+  bool day_matches(unsigned day, unsigned weekday) const;
+  Ms search(Ms t) const;
 
   std::uint64_t minutes_ = 0;
   std::uint32_t hours_ = 0;
@@ -39,6 +43,7 @@ class Schedule {
   std::uint8_t weekdays_ = 0;
   bool any_day_ = false, any_weekday_ = false;
   const date::time_zone* zone_ = nullptr;
+  mutable Ms gap_from_ = 0, gap_to_ = 0;  // nothing fires between
 };
 
 }  // namespace lifesign::liveness

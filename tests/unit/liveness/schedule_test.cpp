@@ -4,10 +4,13 @@
 #include <date/date.h>
 
 #include <catch2/catch.hpp>
+#include <random>
 #include <sstream>
 
 using lifesign::liveness::Ms;
 using lifesign::liveness::Schedule;
+namespace base = lifesign::base;
+namespace liveness = lifesign::liveness;
 
 namespace {
 
@@ -59,6 +62,31 @@ TEST_CASE("a local time that comes twice fires once, at the first", "[schedule]"
   CHECK(next("30 2 * * *", "Europe/Vienna", "2026-10-24 12:00:00") == "2026-10-25 00:30:00");
   CHECK(next("30 2 * * *", "Europe/Vienna", "2026-10-25 00:30:00") == "2026-10-26 01:30:00");
   CHECK(next("30 2 * * *", "Europe/Vienna", "2026-10-25 01:10:00") == "2026-10-26 01:30:00");
+}
+
+TEST_CASE("a schedule that fires once in decades is taken, and its next fire is out of sight", "[schedule]") {
+  auto schedule = Schedule::parse("0 0 29 2 */7", "");  // 29 February on a Sunday: 2032, 2060
+  REQUIRE(schedule.ok());
+  const auto from = liveness::to_ms(base::log_time(1'970'000'000'000'000));  // June 2032
+  CHECK(schedule->next_after(from) == from + Schedule::horizon);
+  CHECK(schedule->next_after(from + 5) == from + 5 + Schedule::horizon);
+  CHECK(Schedule::parse("0 0 31 4,6,9,11 *", "").error().message.find("never fires") != std::string::npos);
+  CHECK(Schedule::parse("0 0 31 4 MON", "").ok());  // either may match
+}
+
+TEST_CASE("the fire after a moment is the same whatever was asked before", "[schedule]") {
+  for (const char* cron : {"*/7 * * * *", "30 2 * * MON-FRI", "0 0 1 */2 *", "0 12 29 2 *", "15 1 */10 3,11 */2"}) {
+    auto asked = Schedule::parse(cron, "Europe/Vienna");
+    REQUIRE(asked.ok());
+    std::mt19937_64 random(20261125);
+    liveness::Ms t = 1'774'700'000'000;  // just before the clocks go forward
+    for (int i = 0; i < 200; ++i) {
+      t += static_cast<liveness::Ms>(random() % 20'000'000) - 4'000'000;
+      auto fresh = Schedule::parse(cron, "Europe/Vienna");
+      INFO(cron << " after " << t);
+      CHECK(asked->next_after(t) == fresh->next_after(t));
+    }
+  }
 }
 
 TEST_CASE("what cannot be a schedule is refused with the field's name", "[schedule]") {
