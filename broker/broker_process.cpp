@@ -326,6 +326,7 @@ void BrokerProcess::last_words() {
          base::monotonic_now() < until) {
     clock_->update(read_clocks());
     desk_->answer(log_requests_per_cycle, now(), out_);
+    sequencer_.cut();  // a log.gap that the answers brought
     desk_->send(now());
     flush();
     zmq::poll(&item, 1, std::chrono::milliseconds(10));

@@ -145,7 +145,7 @@ bool LogDesk::another_recorder_lives(const std::string& id, base::LogTime now) {
     return session.first != id && session.second.role == recorder_role;
   });
   if (other == sessions_.end()) return false;
-  const std::uint64_t next = sequencer_->next_seq();
+  const std::uint64_t next = sequencer_->uncut_seq();
   static const auto nothing = std::make_shared<const std::string>();
   if (send_batch(other->first, {next, next, now, nothing}) != net::Sent::gone) return true;
   drop(other, now);
@@ -181,9 +181,9 @@ std::size_t LogDesk::send(base::LogTime now) {
       ++sent;
     }
     if (outcome == net::Sent::ok && session.ticks && session.credit > 0 && session.next_index == ring.end_index() &&
-        !sequencer_->loose_ticks().empty()) {
-      const std::uint64_t next = sequencer_->next_seq();
-      const Batch ticks{next, next, sequencer_->time(), std::make_shared<const std::string>(sequencer_->loose_ticks())};
+        sequencer_->loose_ticks()) {
+      // It says how far batches go, not how far seqs were given out: a record that waits for its batch is not missing.
+      const Batch& ticks = *sequencer_->loose_ticks();
       outcome = send_batch(current->first, ticks);
       session.credit -= std::min<std::uint64_t>(session.credit, ticks.payload->size());
     }

@@ -49,7 +49,7 @@ void Sequencer::open_run(std::uint64_t run, std::uint64_t first_seq, base::LogTi
   hold_.release_provisional(base::LogTime::max(), publisher(out));
   ring_.clear();
   open_.clear();
-  loose_ticks_.clear();
+  loose_ticks_.reset();
   unrecorded_.clear();
   unrecorded_bytes_ = 0;
   // What was sequenced and not recorded is unmade: it must be possible to say it again.
@@ -381,10 +381,11 @@ void Sequencer::expire(base::LogTime now, Outbox& out) {
 }
 
 bool Sequencer::cut() {
-  loose_ticks_.clear();
+  loose_ticks_.reset();
   if (open_.empty()) return false;
   if (open_first_seq_ == next_seq_) {
-    loose_ticks_.swap(open_);
+    loose_ticks_ = Batch{open_first_seq_, open_first_seq_, time_, std::make_shared<const std::string>(open_)};
+    open_.clear();
     return false;
   }
   counters_[Count::log_bytes] += open_.size();

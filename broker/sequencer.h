@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -66,14 +67,16 @@ class Sequencer {
   void expire(base::LogTime now, Outbox& out);
 
   // The open batch goes to the ring. Returns false if it held nothing that is sequenced; ticks in it are then in
-  // loose_ticks() until the next cut.
+  // loose_ticks() until the next cut, as a batch that covers no seq.
   bool cut();
+  // The first seq that no batch holds yet. What was appended since the last cut has seqs from here to next_seq().
+  std::uint64_t uncut_seq() const { return open_first_seq_; }
   bool batch_is_large() const { return open_.size() >= wire::limits::batch_bytes; }
   // Sequence numbers are left for a message of any size; else messages are refused until the state file is written.
   bool has_seqs() const { return next_seq_ + own_reserve + wire::limits::beats_per_message <= ceiling_; }
   // The recorder takes the log, and is behind by most of what memory holds: ingest should wait for it a little.
   bool pressed(base::LogTime now) const;
-  const std::string& loose_ticks() const { return loose_ticks_; }
+  const std::optional<Batch>& loose_ticks() const { return loose_ticks_; }
 
   void set_ceiling(std::uint64_t ceiling) { ceiling_ = ceiling; }
   std::uint64_t run() const { return run_; }
@@ -123,7 +126,7 @@ class Sequencer {
 
   std::string open_;  // entries of the batch that is being filled
   std::uint64_t open_first_seq_ = 1;
-  std::string loose_ticks_;
+  std::optional<Batch> loose_ticks_;
   struct Unrecorded {
     std::uint64_t last_seq;
     base::LogTime time;

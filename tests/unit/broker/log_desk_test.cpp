@@ -107,6 +107,27 @@ TEST_CASE("a consumer gets the log from where it asks, in order", "[broker][log]
   CHECK(client.batch().first_seq == 106);
 }
 
+TEST_CASE("a tick that rides along never speaks of a record that has no batch yet", "[broker][log]") {
+  World world;
+  world.sequencer.tick(world.now, world.out);  // the first is a record
+  world.sequencer.cut();
+  Client client(world);
+  client.start_at(101, "watchdog");
+  CHECK(client.batch().next_seq == 102);
+  world.sequencer.tick(world.now + 5ms, world.out);
+  world.sequencer.cut();
+  world.sequencer.clock_stepped(1s, 1s, world.now + 6ms);  // as log.gap is, between the cut and what is sent
+  const wire::BatchHeader ticks = client.batch();
+  CHECK(ticks.first_seq == 102);
+  CHECK(ticks.next_seq == 102);
+  CHECK(ticks.time == world.now + 5ms);
+  world.sequencer.cut();
+  for (wire::BatchHeader next = client.batch();; next = client.batch()) {
+    CHECK(next.first_seq == 102);
+    if (next.next_seq == 103) break;  // the ticks were sent more than once, since the desk was asked more than once
+  }
+}
+
 TEST_CASE("without credit nothing is sent, and with more it goes on", "[broker][log]") {
   World world;
   world.beats(5);
