@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "recorder/data_file.h"
@@ -79,6 +80,10 @@ Fault fault_of(int rc) {
 
 std::string describe(int rc) {
   if (rc == MDB_MAP_FULL) return "the database has reached its bound (recorder.max_size)";
+  if (rc == MDB_READERS_FULL) {
+    return fmt::format("all {} reader slots of the database are taken: end some of the other programs that read it",
+                       max_readers);
+  }
   return mdb_strerror(rc);
 }
 
@@ -226,6 +231,27 @@ base::Status EnvironmentStore::open_tables(const std::filesystem::path& folder, 
 void EnvironmentStore::clear_stale_readers() {
   int dead = 0;
   mdb_reader_check(env_.get(), &dead);
+}
+
+// LMDB tells of its readers in lines of text only: pid, thread, and the commit's number or "-".
+std::vector<Reader> EnvironmentStore::readers() const {
+  std::vector<Reader> out;
+  const auto take = [](const char* line, void* into) {
+    Reader reader;
+    unsigned long long snapshot = 0;
+    const int fields = std::sscanf(line, "%d %*s %llu", &reader.pid, &snapshot);
+    if (fields == 2) reader.snapshot = snapshot;
+    if (fields >= 1) static_cast<std::vector<Reader>*>(into)->push_back(reader);  // others are headings
+    return 0;
+  };
+  mdb_reader_list(env_.get(), take, &out);
+  return out;
+}
+
+std::uint64_t EnvironmentStore::last_commit() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_.get(), &info);
+  return info.me_last_txnid;
 }
 
 base::Result<Txn> EnvironmentStore::begin_write() const {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "recorder/seal.h"
@@ -66,6 +67,12 @@ class Txn {
   MDB_txn* txn_;
 };
 
+// A slot of the table of readers, of whatever process.
+struct Reader {
+  int pid = 0;
+  std::optional<std::uint64_t> snapshot;  // number of the commit that it reads as of; nothing while it reads nothing
+};
+
 // Walks a table in key order. Must not outlive its transaction, nor its reset().
 class Cursor {
  public:
@@ -109,6 +116,8 @@ class EnvironmentStore {
   std::uint64_t disk_room() const;
   // Frees the slots of readers that died: each would keep every page since its snapshot from being used again.
   void clear_stale_readers();
+  std::vector<Reader> readers() const;
+  std::uint64_t last_commit() const;                              // its number; each commit's is one higher
   std::uint64_t stale_readers() const { return stale_readers_; }  // slots of dead processes, cleared at opening
 
  private:
