@@ -38,9 +38,13 @@ base::Result<std::unique_ptr<RecorderProcess>> RecorderProcess::make(const Recor
 base::Status RecorderProcess::recover_state() {
   const base::Micros began = base::monotonic_now();
   if (env_.stale_readers() > 0) log_->info("cleared {} reader slots of processes that are gone", env_.stale_readers());
-  State state({.max_agents = settings_.max_agents}, stored_keys(env_));
+  auto keys = KeyStore::open(env_);
+  if (!keys.ok()) return keys.error();
+  keys_ = std::move(keys).value();
+  State state({.max_agents = settings_.max_agents}, keys_->lookup());
   auto recovered = recover(env_, state);
   if (!recovered.ok()) return recovered.error();
+  if (!keys_->status().ok()) return keys_->status();
   held_ = state.position().seq;
   held_time_ = to_wire(state.position().time);
   log_->info("recovered to seq {}: {} agents, {} chunks replayed, in {}; {} of {} used", held_, state.fold().size(),
@@ -106,6 +110,12 @@ base::Status RecorderProcess::run(base::StopSignal& stop) {
                       "again",
                       (dir_.path() / "store").string(), report.message, report.durable)};
     }
+    if (const auto& looked_up = keys_->status(); !looked_up.ok()) {
+      return base::Error{
+          base::Code::storage_failed,
+          fmt::format("reading {} failed: {}. Nothing past seq {} is recorded; run lifesign check, then start again",
+                      (dir_.path() / "store").string(), looked_up.error().message, held_)};
+    }
   }
   // What was received is written and reported, so that who waits for `recorded` need not ask again.
   writer_->stop();
@@ -137,6 +147,7 @@ void RecorderProcess::cycle(base::Micros now) {
 
 bool RecorderProcess::take(const LogIntake::Batch& batch) {
   auto work = state_->with([&](State& s) { return s.apply(batch.header, batch.payload); });
+  if (!keys_->status().ok()) return false;  // run() ends: what this batch came to is not to be trusted
   if (!work.ok()) {
     intake_->reject(work.error().message);
     return false;

@@ -15,6 +15,7 @@
 #include "net/data_dir.h"
 #include "recorder/commit_store.h"
 #include "recorder/environment_store.h"
+#include "recorder/key_store.h"
 #include "recorder/log_intake.h"
 #include "recorder/query_desk.h"
 #include "recorder/report_outlet.h"
@@ -56,6 +57,7 @@ class RecorderProcess {
   EnvironmentStore env_;
   zmq::context_t context_{1};
   WakeFd committed_;
+  std::unique_ptr<KeyStore> keys_;  // before the state, which asks it
   std::unique_ptr<SharedState> state_;
   std::unique_ptr<CommitStore> sink_;
   std::unique_ptr<Writer> writer_;

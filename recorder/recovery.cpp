@@ -76,15 +76,4 @@ base::Result<Recovered> recover(const EnvironmentStore& env, State& state) {
   return out;
 }
 
-KeyLookup stored_keys(const EnvironmentStore& env) {
-  // An error reads as "not there": the fold takes a repeated verdict as nothing new, and the put into `keys` would
-  // find the failure again.
-  return [&env](std::string_view key) -> std::optional<std::uint64_t> {
-    auto txn = env.begin_read();
-    Bytes value;
-    if (!txn.ok() || txn->get(Table::keys, key, value) != 0 || value.size() != 8) return std::nullopt;
-    return from_be64(value);
-  };
-}
-
 }  // namespace lifesign::recorder

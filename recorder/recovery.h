@@ -18,7 +18,4 @@ struct Recovered {
 // `state` must be new. An error names what is damaged and where.
 base::Result<Recovered> recover(const EnvironmentStore& env, State& state);
 
-// Looks verdict keys up in the table of keys, each time in the newest snapshot. One thread; `env` must outlive it.
-KeyLookup stored_keys(const EnvironmentStore& env);
-
 }  // namespace lifesign::recorder

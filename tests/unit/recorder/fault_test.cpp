@@ -207,7 +207,9 @@ TEST_CASE("damage is found by check and named, and refused at start", "[recorder
 
   auto env = EnvironmentStore::open(dir.path(), 64 << 20, Mode::write);
   REQUIRE(env.ok());
-  State state({}, stored_keys(*env));
+  auto keys = KeyStore::open(*env);
+  REQUIRE(keys.ok());
+  State state({}, (*keys)->lookup());
   const auto recovered = recover(*env, state);
   REQUIRE_FALSE(recovered.ok());
   CHECK(recovered.error().code == base::Code::storage_failed);

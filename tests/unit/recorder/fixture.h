@@ -12,6 +12,7 @@
 
 #include "recorder/commit_store.h"
 #include "recorder/environment_store.h"
+#include "recorder/key_store.h"
 #include "recorder/recovery.h"
 #include "recorder/state.h"
 #include "wire/beat.h"
@@ -151,7 +152,7 @@ class LogScript {
 class Store {
  public:
   explicit Store(const std::filesystem::path& folder, std::uint64_t max_bytes = 64 << 20)
-      : env(open(folder, max_bytes)), state({}, stored_keys(env)) {
+      : env(open(folder, max_bytes)), keys(open_keys(env)), state({}, keys->lookup()) {
     auto result = recover(env, state);
     if (!result.ok()) FAIL(result.error().message);
     recovered = *result;
@@ -177,6 +178,7 @@ class Store {
   }
 
   EnvironmentStore env;
+  std::unique_ptr<KeyStore> keys;
   State state;
   Recovered recovered;
   std::unique_ptr<CommitStore> sink;
@@ -184,6 +186,11 @@ class Store {
  private:
   static EnvironmentStore open(const std::filesystem::path& folder, std::uint64_t max_bytes) {
     auto opened = EnvironmentStore::open(folder, max_bytes, EnvironmentStore::Mode::write);
+    if (!opened.ok()) FAIL(opened.error().message);
+    return std::move(opened).value();
+  }
+  static std::unique_ptr<KeyStore> open_keys(const EnvironmentStore& env) {
+    auto opened = KeyStore::open(env);
     if (!opened.ok()) FAIL(opened.error().message);
     return std::move(opened).value();
   }

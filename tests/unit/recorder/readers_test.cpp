@@ -1,12 +1,14 @@
 // Readers of the database in other processes: what they pin, and what becomes of it when they die.
+#include <spdlog/sinks/null_sink.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-
+#include "recorder/recorder_process.h"
 #include "tests/unit/recorder/fixture.h"
 
 namespace lifesign::recorder::test {
 namespace {
+
+using Catch::Matchers::Contains;
 
 // A process of its own that holds a snapshot of the database until it is told to die, without a word to LMDB.
 class OtherReader {
@@ -54,6 +56,17 @@ class OtherReader {
   int end_ = -1;
 };
 
+// What a recorder says that will not start on this data folder.
+std::string start_error(const std::filesystem::path& folder) {
+  RecorderSettings settings;
+  settings.port = 0;
+  auto data = net::DataDir::open(folder);
+  if (!data.ok()) return data.error().message;
+  auto log = std::make_shared<telemetry::Log>("test", std::make_shared<spdlog::sinks::null_sink_mt>());
+  auto made = RecorderProcess::make(settings, std::move(data).value(), log);
+  return made.ok() ? "" : made.error().message;
+}
+
 // `n` commits of a beat each, and by how many bytes the file's used part grew.
 std::uint64_t growth(Store& store, LogScript& log, int n) {
   const std::uint64_t before = store.env.used_bytes();
@@ -83,6 +96,61 @@ TEST_CASE("a reader that died pins no pages for longer than a few commits", "[re
   growth(store, log, 20);
   CHECK_FALSE(reader.slot(store.env).has_value());
   CHECK(growth(store, log, 200) <= free_growth);  // what was kept for it is used again
+}
+
+TEST_CASE("a verdict that comes again is known even when others hold every reader slot", "[recorder]") {
+  const TempDir dir;
+  Store store(dir.path());
+  LogScript log;
+  const auto evidence = log.beat("web-1");
+  log.verdict("agent.timeout", "web-1", evidence, 2, log.time);
+  store.take(log.cut());
+  std::vector<Txn> others;
+  for (bool taken = true; taken;) {
+    auto txn = store.env.begin_read();
+    taken = txn.ok();
+    if (taken) others.push_back(std::move(txn).value());
+  }
+  REQUIRE_THAT(store.env.begin_read().error().message, Contains("all 126 reader slots") && Contains("end some"));
+  REQUIRE_THAT(KeyStore::open(store.env).error().message, Contains("all 126 reader slots"));
+  log.verdict("agent.timeout", "web-1", evidence, 2, log.time);
+  store.take(log.cut());
+  CHECK(store.state.position().missed_heartbeats == 1);
+  CHECK(store.keys->status().ok());
+}
+
+TEST_CASE("looking keys up pins no pages", "[recorder]") {
+  const TempDir dir;
+  Store store(dir.path());
+  LogScript log;
+  log.verdict("agent.timeout", "web-1", log.beat("web-1"), 2, log.time);
+  store.take(log.cut());
+  CHECK(store.keys->lookup()("no such key") == std::nullopt);
+  REQUIRE(store.env.readers().size() == 1);
+  CHECK(store.env.readers()[0].pid == ::getpid());
+  CHECK(store.env.readers()[0].snapshot == std::nullopt);
+}
+
+TEST_CASE("a key that cannot be looked up is a failure and never a new key", "[recorder]") {
+  const TempDir dir;
+  LogScript log;
+  {
+    Store store(dir.path() / "store");
+    log.verdict("agent.timeout", "web-1", log.beat("web-1"), 2, log.time);
+    const Work work = store.apply(log.cut());
+    REQUIRE(work.events.size() == 1);
+    store.commit({work});
+    auto txn = store.env.begin_write();
+    REQUIRE(txn.ok());
+    REQUIRE(txn->put(Table::keys, work.events[0].key, "cut") == 0);
+    REQUIRE(txn->commit() == 0);
+    log.verdict("agent.timeout", "web-1", 1, 2, log.time);
+    store.apply(log.cut());
+    REQUIRE_FALSE(store.keys->status().ok());
+    CHECK(store.keys->status().error().code == base::Code::storage_failed);
+    CHECK_THAT(store.keys->status().error().message, Contains("3 bytes") && Contains("lifesign check"));
+  }
+  CHECK_THAT(start_error(dir.path()), Contains("3 bytes"));
 }
 
 }  // namespace lifesign::recorder::test
