@@ -24,7 +24,8 @@ Json check_json(const recorder::CheckReport& report) {
           {"backfill", report.backfill},
           {"agents", report.agents},
           {"fault_count", report.fault_count},
-          {"faults", report.faults}};
+          {"faults", report.faults},
+          {"notes", report.notes}};
 }
 
 Json check_error(const base::Error& error) {
@@ -63,7 +64,8 @@ bool is_sound(const Json& outcome) {
 std::string check_text(const Json& outcome, const std::string& folder) {
   const auto place = safe(folder);
   if (outcome.contains("error")) return fmt::format("{}: {}\n", place, text_of(outcome, "error"));
-  std::string out;
+  std::string out, notes;
+  for (const auto& note : outcome.at("notes")) notes += "note: " + safe(note.get<std::string>()) + "\n";
   for (const auto& fault : outcome.at("faults")) out += "  " + safe(fault.get<std::string>()) + "\n";
   const auto count = number_of(outcome, "fault_count");
   if (const auto named = outcome.at("faults").size(); count > named)
@@ -72,11 +74,11 @@ std::string check_text(const Json& outcome, const std::string& folder) {
       fmt::format("{} beats in {} chunks, {} events, {} agents, up to seq {}; {}", number_of(outcome, "beats"),
                   number_of(outcome, "chunks"), number_of(outcome, "events"), number_of(outcome, "agents"),
                   number_of(outcome, "position"), base::format_size(number_of(outcome, "file_bytes")));
-  if (count == 0) return fmt::format("{} is sound: {}\n", place, held);
+  if (count == 0) return fmt::format("{} is sound: {}\n{}", place, held, notes);
   return fmt::format(
       "{} is damaged: {} fault{}\n{}It holds {}.\nStop Lifesign, keep a copy of the folder, and go back to a "
-      "backup; docs/storage.md says what each table is for.\n",
-      place, count, count == 1 ? "" : "s", out, held);
+      "backup; docs/storage.md says what each table is for.\n{}",
+      place, count, count == 1 ? "" : "s", out, held, notes);
 }
 
 }  // namespace lifesign::cli

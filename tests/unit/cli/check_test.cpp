@@ -16,6 +16,14 @@ TEST_CASE("a sound database says what it holds", "[cli]") {
             .starts_with("/data is sound: 12 beats in 0 chunks, 0 events, 0 agents, up to seq 99"));
 }
 
+TEST_CASE("a note is shown and makes no database unsound", "[cli]") {
+  recorder::CheckReport report;
+  report.notes = {"process 7 reads the database as it was 5000 commits ago"};
+  const auto outcome = check_outcome({line_of(check_json(report)), {}});
+  CHECK(is_sound(outcome));
+  CHECK(check_text(outcome, "/data").find("\nnote: process 7 reads the database") != std::string::npos);
+}
+
 TEST_CASE("faults are named, and those past the bound counted", "[cli]") {
   recorder::CheckReport report;
   report.fault_count = 5;

@@ -2,6 +2,7 @@
 #include <spdlog/sinks/null_sink.h>
 #include <sys/wait.h>
 
+#include "recorder/check.h"
 #include "recorder/recorder_process.h"
 #include "tests/unit/recorder/fixture.h"
 
@@ -151,6 +152,40 @@ TEST_CASE("a key that cannot be looked up is a failure and never a new key", "[r
     CHECK_THAT(store.keys->status().error().message, Contains("3 bytes") && Contains("lifesign check"));
   }
   CHECK_THAT(start_error(dir.path()), Contains("3 bytes"));
+}
+
+TEST_CASE("a check beside a recorder keeps no page from being used again", "[recorder]") {
+  const TempDir dir;
+  Store store(dir.path());
+  LogScript log;
+  growth(store, log, 300);
+  const std::uint64_t free_growth = growth(store, log, 300);
+  int commits = 0;
+  std::uint64_t grown = 0;
+  const auto report = check(dir.path(), {.records_per_snapshot = 1, .between = [&] {
+                                           if (commits < 300) grown += growth(store, log, 1);
+                                           ++commits;
+                                         }});
+  REQUIRE(report.ok());
+  CHECK(report->faults == std::vector<std::string>{});
+  REQUIRE(commits >= 300);
+  CHECK(grown <= 2 * free_growth);
+}
+
+TEST_CASE("a check names a process that reads what is long past, and calls the database sound", "[recorder]") {
+  const TempDir dir;
+  Store store(dir.path());
+  LogScript log;
+  growth(store, log, 5);
+  const OtherReader reader(dir.path());
+  CHECK(check(dir.path(), {.commits_behind = 0})->notes == std::vector<std::string>{});
+  growth(store, log, 5);
+  CHECK(check(dir.path(), {.commits_behind = 5})->notes == std::vector<std::string>{});
+  const auto report = check(dir.path(), {.commits_behind = 4});
+  REQUIRE(report.ok());
+  REQUIRE(report->notes.size() == 1);
+  CHECK_THAT(report->notes[0], Contains(fmt::format("process {} reads", reader.pid())) && Contains("5 commits ago"));
+  CHECK(report->sound());
 }
 
 }  // namespace lifesign::recorder::test
