@@ -8,11 +8,15 @@
 namespace lifesign::recorder {
 namespace {
 
-constexpr std::size_t agents_looked_at = 20'000;  // by one request: some milliseconds with the mutex held
+// By one request: some milliseconds with the mutex held. A look at an agent is one, and so is each label compared.
+constexpr std::size_t looks = 10'000;
 constexpr std::size_t rows_per_page = 4'096;
 
-bool matches(const Profile& profile, const QueryParams& params) {
+// Adds to `looked` what it took.
+bool matches(const Profile& profile, const QueryParams& params, std::size_t& looked) {
+  ++looked;
   for (const auto& [name, value] : params.labels) {
+    ++looked;
     if (!profile.has_label(name, value)) return false;
   }
   return true;
@@ -54,14 +58,13 @@ base::Result<std::string> query_agents(const State& state, const QueryParams& pa
   const std::uint64_t as_of = state.position().seq;
   std::string items, cursor;
   wire::Writer item_writer(items);
-  std::size_t count = 0, seen = 0;
+  std::size_t count = 0, looked = 0;
   Directory::Walk walk(state.directory(), params.cursor, params.prefix, params.status);
   for (; !walk.at_end() && walk.agent_id().starts_with(params.prefix); walk.next()) {
-    if (count == params.limit || seen == agents_looked_at || items.size() > answer_bytes) break;
-    ++seen;
+    if (count == params.limit || looked >= looks || items.size() > answer_bytes) break;
     cursor.assign(walk.agent_id());
     const Profile& profile = state.profile(walk.row());
-    if (!matches(profile, params)) continue;
+    if (!matches(profile, params, looked)) continue;
     profile.describe(item_writer, walk.agent_id(), state.fold().view(walk.row()), as_of);
     ++count;
   }

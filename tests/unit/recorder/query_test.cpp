@@ -193,6 +193,33 @@ TEST_CASE("agents come by status, label and prefix, in pages in order of id", "[
   CHECK(number(raw_field(totals, "agents"), "active") == 50);
 }
 
+TEST_CASE("the more labels an agent is compared by, the fewer one request looks at, and none is left out",
+          "[recorder]") {
+  State state({}, [](std::string_view) -> std::optional<std::uint64_t> { return std::nullopt; });
+  LogScript log;
+  std::map<std::string, std::string> labels;
+  for (std::size_t i = 0; i < wire::limits::labels; ++i) labels[fmt::format("label-{:02}", i)] = "same";
+  constexpr int agents = 2000;
+  for (int i = 0; i < agents; ++i) {
+    wire::Registration r;
+    r.agent_id = fmt::format("agent-{:04}", i);
+    r.labels = labels;
+    if (i + 1 < agents) r.labels->rbegin()->second = "differs";  // seen only when all others have been compared
+    log.registration(r);
+  }
+  const TestBatch batch = log.cut();
+  REQUIRE(state.apply(batch.header, batch.payload).ok());
+  QueryParams params;
+  for (const auto& [name, value] : labels) params.labels.emplace_back(name, value);
+  const auto page = query_agents(state, params, 0);
+  REQUIRE(page.ok());
+  CHECK(items(*page, "agents").empty());
+  CHECK(cursor_of(*page) < "agent-0700");
+  CHECK_FALSE(cursor_of(*page).empty());
+  CHECK(all_agents(state, params) == std::vector<std::string>{"agent-1999"});
+  CHECK(cursor_of(*query_agents(state, {.labels = {{"label-00", "other"}}}, 0)).empty());  // one label: all at once
+}
+
 TEST_CASE("a forgotten agent is gone from memory and disk, its history stays", "[recorder]") {
   const TempDir dir;
   {
