@@ -56,7 +56,6 @@ class LogDesk {
         log_(&log) {}
 
   void start(const std::string& id, const wire::LogRequest& request, base::LogTime now, Outbox& out);
-  void place(Session& session, std::uint64_t from_seq, base::LogTime now);
   void refuse(const std::string& id, base::Code code, std::string_view message);
   void drop(Sessions::iterator session, base::LogTime now);
   net::Sent send_batch(const std::string& id, const Batch& batch);

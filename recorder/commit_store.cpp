@@ -19,7 +19,10 @@ class Writes {
       // The intake looked the key up: it is new.
       if (!e.key.empty()) put(Table::keys, e.key, be64(e.seq), MDB_NOOVERWRITE);
     }
-    for (const StoredBackfill& b : work.backfill) sealed(Table::backfill, b.key, b.beat);
+    for (const StoredBackfill& b : work.backfill) {
+      sealed(Table::backfill, b.key, b.beat);
+      if (!b.identity.empty()) put(Table::keys, b.identity, be64(b.seq), MDB_NOOVERWRITE);
+    }
     for (const RowChange& r : work.rows) row(r);
     if (work.fleet) sealed(Table::meta, "fleet", *work.fleet);
   }

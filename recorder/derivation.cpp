@@ -28,12 +28,19 @@ void State::Derivation::on_beat(const wire::Beat& beat, std::uint64_t seq, base:
 }
 
 void State::Derivation::on_backfill(const wire::Beat& beat, std::uint64_t seq, base::LogTime time,
-                                    const Outcome& outcome) {
-  Slot* slot = state_.settle(beat.agent_id, outcome, time);
+                                    const Outcome& folded) {
+  Slot* slot = state_.settle(beat.agent_id, folded, time);
+  Outcome outcome = folded;
+  // The fold knows the two latest runs of agents that have a row; a spool may be older than that.
+  const std::string identity = beat.once() ? backfill_identity(beat) : std::string();
+  if (liveness::counts(outcome.result) && !identity.empty() && state_.is_repeated_key(identity, seq))
+    outcome.result = Result::repeat;
   count(outcome, slot, seq);
   if (work_ == nullptr || !liveness::counts(outcome.result)) return;
+  if (!identity.empty()) state_.hold_key(identity, seq);
   const std::uint64_t age = std::min(base::to_wire(time), beat.age_ms * 1000);
-  StoredBackfill stored{backfill_key(beat.agent_id, base::log_time(base::to_wire(time) - age), seq), {}};
+  StoredBackfill stored{
+      seq, backfill_key(beat.agent_id, base::log_time(base::to_wire(time) - age), seq), {}, identity};
   wire::Writer writer(stored.beat);
   wire::write_beat(writer, beat);
   work_->backfill.push_back(std::move(stored));
@@ -68,8 +75,7 @@ void State::Derivation::on_verdict(const wire::Event& verdict, std::uint64_t seq
   if (slot != nullptr) slot->profile.missed_heartbeats += outcome.missed;
   if (work_ == nullptr) return;
   state_.position_.missed_heartbeats += outcome.missed;
-  state_.pending_keys_.emplace(key, seq);
-  state_.pending_order_.emplace_back(seq, key);
+  state_.hold_key(key, seq);
   store(verdict.map, verdict.type, seq, time, std::move(key));
 }
 

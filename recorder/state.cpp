@@ -24,6 +24,19 @@ std::string backfill_key(std::string_view agent_id, base::LogTime time, std::uin
   return key;
 }
 
+std::string backfill_identity(const wire::Beat& beat) {
+  std::string key("b");
+  key.append(beat.agent_id);
+  key.push_back('\0');
+  append_be64(key, beat.run);
+  append_be64(key, beat.run_seq);
+  return key;
+}
+
+bool is_backfill_identity(std::string_view key) {
+  return key.starts_with('b');  // a verdict's key begins with MessagePack's sign for a text, which is above ASCII
+}
+
 base::Status check_entries(const wire::BatchHeader& header, wire::Bytes payload) {
   const auto wrong = [&](std::string_view what) {
     return base::Error{base::Code::bad_message,
@@ -129,6 +142,11 @@ bool State::is_repeated_key(const std::string& key, std::uint64_t seq) const {
   if (const auto pending = pending_keys_.find(key); pending != pending_keys_.end()) return pending->second != seq;
   const std::optional<std::uint64_t> stored = keys_(key);
   return stored.has_value() && *stored != seq;
+}
+
+void State::hold_key(const std::string& key, std::uint64_t seq) {
+  pending_keys_.emplace(key, seq);
+  pending_order_.emplace_back(seq, key);
 }
 
 void State::committed(std::uint64_t seq) {

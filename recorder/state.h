@@ -22,7 +22,7 @@
 
 namespace lifesign::recorder {
 
-// The seq of the stored event that came first with a verdict's key, if there is one.
+// The seq of what is stored under a key (a verdict's, or a backfilled beat's identity), if there is anything.
 using KeyLookup = std::function<std::optional<std::uint64_t>(std::string_view key)>;
 
 class State {
@@ -69,6 +69,7 @@ class State {
   Slot* settle(std::string_view agent_id, const liveness::Outcome& outcome, base::LogTime time);
   Slot& make_slot(std::string_view agent_id, std::uint32_t row, base::LogTime created);
   bool is_repeated_key(const std::string& key, std::uint64_t seq) const;
+  void hold_key(const std::string& key, std::uint64_t seq);  // until it is committed
   base::Status check_seam(const wire::BatchHeader& header, wire::Bytes payload) const;
   void apply_entry(const wire::Entry& entry, Derivation& derivation);
   void checkpoint(Work& work);
@@ -106,5 +107,8 @@ base::Status check_entries(const wire::BatchHeader& header, wire::Bytes payload)
 
 // Key of the backfill table.
 std::string backfill_key(std::string_view agent_id, base::LogTime time, std::uint64_t seq);
+// What is the same when a backfilled beat is sent again; its key in `keys`, where verdicts begin otherwise.
+std::string backfill_identity(const wire::Beat& beat);
+bool is_backfill_identity(std::string_view key);
 
 }  // namespace lifesign::recorder

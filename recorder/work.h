@@ -18,8 +18,10 @@ struct StoredEvent {
 };
 
 struct StoredBackfill {
+  std::uint64_t seq = 0;
   std::string key;
   std::string beat;
+  std::string identity;  // its key in `keys`; empty for a beat without run and run_seq
 };
 
 struct RowChange {
@@ -43,7 +45,7 @@ struct Work {
     std::size_t n =
         sizeof(Work) + entries.size() + repeats.size() * sizeof(std::uint32_t) + (fleet ? fleet->size() : 0);
     for (const auto& e : events) n += sizeof e + e.map.size() + e.key.size();
-    for (const auto& b : backfill) n += sizeof b + b.key.size() + b.beat.size();
+    for (const auto& b : backfill) n += sizeof b + b.key.size() + b.beat.size() + b.identity.size();
     for (const auto& r : rows) n += sizeof r + r.agent_id.size() + r.payload.size();
     return n;
   }

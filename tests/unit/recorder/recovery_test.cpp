@@ -125,6 +125,38 @@ TEST_CASE("a hole in the log is blind time from the moment it is taken, before l
   CHECK(spans(again.state)[0].blind == to - from);
 }
 
+TEST_CASE("backfill that is sent again counts once, also for a run or an agent that has no row", "[recorder]") {
+  const TempDir dir;
+  const auto spooled = [](std::string_view agent, std::uint64_t run_seq, std::uint64_t age_ms) {
+    wire::Beat beat;
+    beat.agent_id = agent;
+    beat.run = 3;
+    beat.run_seq = run_seq;
+    beat.age_ms = age_ms;
+    return beat;
+  };
+  LogScript log;
+  {
+    Store store(dir.path());
+    log.beat("known", 8, 1);
+    log.beats({spooled("known", 1, 9000), spooled("gone", 1, 9000), spooled("gone", 2, 8000)}, wire::Kind::backfill);
+    log.beats({spooled("gone", 1, 9000)}, wire::Kind::backfill);  // in the batch that holds the first
+    store.take(log.cut());
+    CHECK(store.state.position().total_heartbeats == 4);
+  }
+  Store store(dir.path());
+  log.time += second;
+  log.beats({spooled("known", 1, 10'000), spooled("gone", 2, 9000), spooled("gone", 3, 8000)}, wire::Kind::backfill);
+  store.take(log.cut());
+  CHECK(store.state.position().total_heartbeats == 5);
+  auto txn = store.env.begin_read();
+  REQUIRE(txn.ok());
+  int stored = 0;
+  Cursor cursor(*txn, Table::backfill);
+  for (bool more = cursor.first(); more; more = cursor.next()) ++stored;
+  CHECK(stored == 4);
+}
+
 TEST_CASE("what is reopened equals a straight replay of the log", "[recorder]") {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     INFO("seed " << seed);
