@@ -121,6 +121,27 @@ TEST_CASE("each process alone may be killed and started again, and nobody who li
   CHECK(eventually([&] { return system.total_heartbeats("agent-3") >= seqs.size(); }));
 }
 
+TEST_CASE("an outage from beginning to end without a watchdog is told once, when it is back", "[process]") {
+  System system("unwatched");
+  system.start();
+  Fleet fleet(system, 5);
+  REQUIRE(eventually([&] { return count(system, "active") == 5; }));
+  system.kill("watchdog");
+  fleet.kill(0);
+  REQUIRE(system.log_time_passes(6s));  // over twice its timeout
+  const std::uint64_t before = system.total_heartbeats(Fleet::id(0));
+  fleet.start(0);
+  REQUIRE(eventually([&] { return system.total_heartbeats(Fleet::id(0)) > before; }));
+  CHECK(system.events({"agent.timeout"}).empty());
+  system.start("watchdog");
+  REQUIRE(eventually([&] { return !system.events({"agent.recovered"}).empty(); }));
+  REQUIRE(system.log_time_passes(2500ms));
+  const std::map<std::string, int> once{{Fleet::id(0), 1}};
+  CHECK(system.events_by_agent("agent.timeout") == once);
+  CHECK(system.events_by_agent("agent.recovered") == once);
+  CHECK(count(system, "active") == 5);
+}
+
 TEST_CASE("after SIGKILL of everything at once agents, totals and events are as they were recorded", "[process]") {
   System system("killall");
   system.start();
