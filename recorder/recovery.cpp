@@ -40,10 +40,11 @@ base::Status replay_log(const Txn& txn, State& state, Recovered& out) {
       return damaged(fmt::format("a chunk of the log is missing between seqs {} and {}", expected, first));
     }
     expected = out.next_seq = chunk.header.next_seq;
+    if (expected <= from) continue;
     if (auto status = state.replay(chunk); !status.ok()) {
       return damaged(fmt::format("the chunk of the log at seq {}: {}", first, status.error().message));
     }
-    if (expected > from) ++out.chunks;
+    ++out.chunks;
   }
   if (cursor.error() != 0) return storage_error("reading the log", cursor.error());
   if (out.next_seq != (state.position().seq == 0 ? 0 : state.position().seq + 1)) {

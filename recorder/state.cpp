@@ -70,7 +70,6 @@ base::Result<Work> State::apply(const wire::BatchHeader& header, wire::Bytes pay
   for (wire::Entry entry; list.next(entry);) {
     if (entry.count == 0 || entry.first_seq + entry.count - 1 <= position_.seq) continue;
     if (work.entries.empty()) {
-      if (position_.seq != 0 && entry.first_seq > position_.seq + 1) fold_.note_hole(position_.time, entry.time);
       work.first_seq = entry.first_seq;
       work.first_time = entry.time;
     }
@@ -256,11 +255,6 @@ base::Status State::load_row(std::string_view agent_id, wire::Bytes payload) {
 
 base::Status State::replay(const Chunk& chunk) {
   Derivation derivation(*this, nullptr);
-  const ChunkHeader& header = chunk.header;
-  if (header.first_seq > position_.sweep_from && header.prev_next != 0 && header.first_seq > header.prev_next) {
-    fold_.note_hole(replayed_to_, header.first_time);
-  }
-  replayed_to_ = header.last_time;
   wire::EntryList list(chunk.entries);
   for (wire::Entry entry; list.next(entry);) {
     if (entry.first_seq > position_.sweep_from && entry.first_seq <= position_.seq) apply_entry(entry, derivation);

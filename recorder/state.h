@@ -39,8 +39,7 @@ class State {
   // Everything up to `seq` is on disk: keys up to there are found by the lookup.
   void committed(std::uint64_t seq);
 
-  // --- recovery, in this order: position, fleet (if stored), rows, then chunks from the one that position.sweep_from
-  // is in.
+  // --- recovery, in this order: position, fleet (if stored), rows, then chunks from after position.sweep_from.
   void load_position(const Position& position);
   base::Status load_fleet(wire::Bytes payload);
   base::Status load_row(std::string_view agent_id, wire::Bytes payload);
@@ -83,7 +82,6 @@ class State {
   std::unordered_map<std::string, std::uint64_t> pending_keys_;  // not on disk yet
   std::deque<std::pair<std::uint64_t, std::string>> pending_order_;
   std::uint64_t bad_entries_ = 0;
-  base::LogTime replayed_to_{};  // the end of the chunk before, while recovering
 
   // The running sweep.
   bool sweeping_ = false;

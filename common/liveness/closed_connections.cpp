@@ -18,14 +18,6 @@ void ClosedConnections::clear() {
   order_.clear();
 }
 
-std::vector<std::uint32_t> ClosedConnections::list() const {
-  std::vector<std::uint32_t> out;
-  out.reserve(set_.size());
-  for (const std::uint32_t c : order_)
-    if (set_.contains(c)) out.push_back(c);
-  return out;
-}
-
 void ClosedConnections::load(const std::vector<std::uint32_t>& connections) {
   clear();
   for (const std::uint32_t c : connections) close(c);

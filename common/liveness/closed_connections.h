@@ -12,19 +12,19 @@ namespace lifesign::liveness {
 class ClosedConnections {
  public:
   void close(std::uint32_t connection);
-  // A message came by it.
+  // A message came by it. (Rarely one that is closed: then a walk over the list.)
   void heard(std::uint32_t connection) {
-    if (!set_.empty()) set_.erase(connection);
+    if (!set_.empty() && set_.erase(connection) != 0) std::erase(order_, connection);
   }
   bool is_closed(std::uint32_t connection) const { return set_.contains(connection); }
   void clear();
 
-  std::vector<std::uint32_t> list() const;  // oldest first
+  std::vector<std::uint32_t> list() const { return {order_.begin(), order_.end()}; }  // oldest first
   void load(const std::vector<std::uint32_t>& connections);
 
  private:
   std::unordered_set<std::uint32_t> set_;
-  std::deque<std::uint32_t> order_;  // may hold some that were heard again
+  std::deque<std::uint32_t> order_;
 };
 
 }  // namespace lifesign::liveness

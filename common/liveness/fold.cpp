@@ -183,9 +183,14 @@ void Fold::Impl::owe(Row& row, Owed owed, Outcome& out) {
     std::erase_if(list, [&](const Owed& o) { return o.type == owed.type && !std::exchange(keep, false); });
   }
   if (list.size() >= owed_per_row) {
-    list.erase(std::min_element(list.begin(), list.end(),
-                                [](const Owed& a, const Owed& b) { return weight(a.type) < weight(b.type); }));
     ++counters.owed_dropped;
+    const auto least = std::min_element(
+        list.begin(), list.end(), [](const Owed& a, const Owed& b) { return weight(a.type) < weight(b.type); });
+    if (weight(owed.type) < weight(least->type)) return;
+    // An outage goes with its end.
+    const Ms ended = least->type == Verdict::timeout ? least->ended : 0;
+    list.erase(least);
+    std::erase_if(list, [&](const Owed& o) { return ended != 0 && o.type == Verdict::recovered && o.decided == ended; });
   }
   list.push_back(std::move(owed));
   ++out.new_owed;

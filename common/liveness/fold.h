@@ -8,8 +8,9 @@
 //   wire::EntryList list(payload);
 //   while (list.next(entry)) if (auto s = fold.apply_entry(entry, &visitor); !s.ok()) ...
 //
-// Entries must be applied in order of seq without a gap, beginning at min_as_of() + 1 after rows were loaded (0 for an
-// empty fold). A record that a loaded row holds already is skipped for that row. One thread. Views and references that
+// Entries must be applied in order of seq, beginning at min_as_of() + 1 after rows were loaded (0 for an empty fold).
+// Where seqs jump, what was between is lost or never was: nobody is judged by that time. (A log.gap or broker.started
+// says the same, and adds nothing.) A record that a loaded row holds already is skipped for that row. One thread. Views and references that
 // are handed out live until the next call that is not const.
 #pragma once
 
@@ -145,9 +146,6 @@ class Fold {
   Outcome apply_verdict(const wire::Event& verdict, std::uint64_t seq, base::LogTime time);
   void apply_event(const wire::Event& event, std::uint64_t seq, base::LogTime time);
   void apply_closed(std::span<const std::uint32_t> connections);
-  // The records between these two moments are lost to whoever feeds this fold: nobody is judged by that time. The
-  // log.gap that comes later says the same, and adds nothing.
-  void note_hole(base::LogTime from, base::LogTime to);
 
   std::uint64_t applied() const;  // the last seq applied by apply_entry, or loaded
 

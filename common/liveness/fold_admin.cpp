@@ -70,6 +70,7 @@ void Fold::Impl::take_settings(Row& row, const wire::Registration& r, Ms at, Out
   if (r.time_zone) set.time_zone = *r.time_zone;
   if (set != policy(row).set) {
     set_policy(row, set);
+    rows.need_side(row).settings_since = at;  // nobody is late by a promise that was made only now
     out.sooner = true;
   }
   if (!r.labels) return;
@@ -98,17 +99,16 @@ Outcome Fold::apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, bas
   Row& row = f.rows[out.row];
   out.before = out.after = row.state();
   const auto place = goodbye.run == 0 ? Impl::Place::current : f.place_of(row, goodbye.run);
-  if (place == Impl::Place::older || place == Impl::Place::past) {
-    bool& closed =
-        place == Impl::Place::older ? f.rows.side(row)->older->closed : f.past_run(row, goodbye.run).closed;
+  if (place == Impl::Place::earlier) {
+    bool& closed = f.earlier_run(row, goodbye.run)->closed;
     if (!closed) out.result = Result::counted;
     closed = true;
     return out;
   }
   if (place == Impl::Place::fresh) {
-    const bool lives = row.state() == Status::active || row.state() == Status::late;
-    if (lives && row.run != 0) {  // of a start that was never heard, while another lives: remembered, stops nothing
-      f.push_older(row, goodbye.run, true, {});
+    const bool lives = row.beaten && row.run != 0 && !f.current_is_over(row, at);
+    if (lives) {  // of a start that was never heard, while another lives: remembered, stops nothing
+      f.keep_run(row, goodbye.run, true, {});
       out.result = Result::counted;
       return out;
     }
@@ -127,7 +127,7 @@ void Fold::Impl::stop(Row& row, Ms at, Outcome& out) {
   row.closed = 1;
   row.misses = 0;
   row.stalled = 0;
-  if (Side* side = rows.side(row)) side->busy_until = 0;
+  if (Side* side = rows.side(row)) side->busy_until = side->settings_since = 0;
   set_status(row, Status::stopped, at);
   rows.trim_side(row);
 }
@@ -177,8 +177,7 @@ Outcome Fold::apply_command(const wire::Command& command, std::uint64_t seq, bas
   } else if (command.type == wire::events::stopped) {
     f.stop(row, at, out);
     if (Side* side = f.rows.side(row)) {
-      if (side->older) side->older->closed = true;
-      for (PastRun& p : side->past) p.closed = true;
+      for (Side::Run& run : side->earlier) run.closed = true;
     }
     out.after = row.state();
   }

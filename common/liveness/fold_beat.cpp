@@ -26,10 +26,10 @@ Outcome Fold::apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTim
   out.before = out.after = row.state();
 
   const auto place = f.place_of(row, beat.run);
-  if (place == Impl::Place::older || place == Impl::Place::past) {
-    out.result = f.earlier_beat(row, place, beat, seq, at, out);
+  if (place == Impl::Place::earlier) {
+    out.result = f.earlier_beat(row, beat, seq, at, out);
     if (out.result != Result::counted) return out;
-    f.return_to(row, place, beat.run);
+    f.return_to(row, beat.run);
   } else {
     if (place == Impl::Place::fresh) f.begin_run(row, beat.run);
     const Seen seen = beat.once() ? f.see(row, beat.run_seq) : Seen::fresh;
@@ -49,15 +49,12 @@ Outcome Fold::apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTim
   return out;
 }
 
-Result Fold::Impl::earlier_beat(Row& row, Place place, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out) {
-  const Seen seen = see_earlier(row, place, beat);
+Result Fold::Impl::earlier_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out) {
+  Side::Run& run = *earlier_run(row, beat.run);
+  const Seen seen = beat.once() ? run.seen.add(beat.run_seq) : Seen::fresh;
   if (seen != Seen::fresh) return seen == Seen::repeat ? Result::repeat : Result::too_late;
-  if (place == Place::older ? rows.side(row)->older->closed : past_run(row, beat.run).closed)
-    return Result::after_goodbye;
-  // The newer run is silent, or said goodbye while this one lives on: then this one is the agent.
-  const Status status = row.state();
-  if (status == Status::late || status == Status::offline || (status == Status::stopped && row.closed))
-    return Result::counted;
+  if (run.closed) return Result::after_goodbye;
+  if (current_is_over(row, at)) return Result::counted;
   if (!row.duplicate_told) {
     row.duplicate_told = 1;
     owe(row, owed_duplicate(seq, at, beat.run, row.run), out);
@@ -82,8 +79,8 @@ Outcome Fold::apply_backfill(const wire::Beat& beat, std::uint64_t seq, base::Lo
   Seen seen = Seen::fresh;
   if (row.run == beat.run) {
     seen = f.see(row, beat.run_seq);
-  } else if (Side* side = f.rows.side(row); side != nullptr && side->older && side->older->run == beat.run) {
-    seen = side->older->seen.add(beat.run_seq);
+  } else if (Side::Run* earlier = f.earlier_run(row, beat.run)) {
+    seen = earlier->seen.add(beat.run_seq);
   }
   if (seen != Seen::fresh) out.result = seen == Seen::repeat ? Result::repeat : Result::too_late;
   return out;
@@ -103,9 +100,12 @@ void Fold::Impl::live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, 
     owe(row, owed_recovered(seq, at, rows.need_side(row).offline_since, row.why()), out);
     end_outage(row, at, out);
   }
-  note_promise(row, beat, at, out);
-  note_activity(row, beat, seq, at, out);
-  note_progress(row, beat, seq, at, out);
+  if (out.result != Result::resent) {  // a copy promises nothing anew, and shows no standstill
+    note_promise(row, beat, at, out);
+    note_activity(row, beat, seq, at, out);
+    note_progress(row, beat, seq, at, out);
+  }
+  if (Side* side = rows.side(row)) side->settings_since = 0;
   row.last_seq = seq;
   row.set_at(at);
   row.misses = 0;

@@ -32,11 +32,14 @@ struct Fold::Impl {
   std::array<std::uint64_t, statuses> by_status{};
   std::uint64_t applied = 0;
   std::uint64_t run_first_seq = 0;
+  std::uint64_t next_seq = 0;  // that the log goes on with; 0: not known yet
+  Ms read_to = 0;              // the time of the record before it
   Ms ticked = 0;  // the latest tick that has a seq: those without are not in every fold's log
   std::uint64_t fleet_as_of = 0;
   std::uint64_t min_as_of = 0, max_as_of = 0;
   std::vector<std::uint64_t> row_as_of;  // by row; empty once the log is past max_as_of
 
+  void follow(const wire::Entry& entry);  // sees where the log jumps
   void note(std::uint64_t seq);
   // A row of a fuzzy snapshot has this record in it already. Seq 0 is a decision of our own, which no row can hold.
   bool holds(std::uint32_t row, std::uint64_t seq) const {
@@ -54,20 +57,21 @@ struct Fold::Impl {
   void set_source(Row& row, Source source, Ms at);
 
   // Runs of a row.
-  enum class Place : std::uint8_t { current, older, past, fresh };
-  Place place_of(const Row& row, std::uint64_t run) const;
-  PastRun& past_run(Row& row, std::uint64_t run);  // of a run whose place that is
+  enum class Place : std::uint8_t { current, earlier, fresh };
+  Place place_of(const Row& row, std::uint64_t run);
+  Side::Run* earlier_run(const Row& row, std::uint64_t run);  // null: none of them
+  // The current run said goodbye, or is past its first deadline: an earlier one that beats is the agent.
+  bool current_is_over(const Row& row, Ms at) const;
   Seen see(Row& row, std::uint64_t run_seq);
-  Seen see_earlier(Row& row, Place place, const wire::Beat& beat);
   std::uint64_t highest_seen(const Row& row) const;
   SeenRanges seen_of(const Row& row) const;
   void set_seen(Row& row, SeenRanges seen);
   void begin_run(Row& row, std::uint64_t run);
-  void push_older(Row& row, std::uint64_t run, bool was_closed, SeenRanges seen);
-  void return_to(Row& row, Place place, std::uint64_t run);  // an earlier run is the current one again
+  void keep_run(Row& row, std::uint64_t run, bool was_closed, SeenRanges seen);
+  void return_to(Row& row, std::uint64_t run);  // an earlier run is the current one again
 
-  // A beat of an earlier run that is not the agent's: counted, or not.
-  Result earlier_beat(Row& row, Place place, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
+  // A beat of an earlier run. `counted`: that run is to be the current one.
+  Result earlier_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, Outcome& out);
 
   // Parts of a live beat.
   void live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, Ms at, bool new_run, Outcome& out);

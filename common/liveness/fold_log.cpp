@@ -40,6 +40,7 @@ base::Status for_each(const wire::Entry& e, Each each) {
 base::Status Fold::apply_entry(const wire::Entry& e, Visitor* visitor) {
   Visitor& to = visitor != nullptr ? *visitor : nobody;
   if (e.count > 0 && e.first_seq + e.count - 1 <= impl_->applied) return {};  // a batch may begin early
+  impl_->follow(e);
   const Source source{e.connection, e.peer};
   base::Status status;
   switch (e.kind) {
@@ -138,11 +139,14 @@ void Fold::apply_event(const wire::Event& event, std::uint64_t seq, base::LogTim
   if (!wire::find_u64(event.map, "blind_from", from) || !wire::find_u64(event.map, "blind_to", to)) return;
   // A fresh broker has no earlier moment to name: then nothing was there to be missed.
   if (from == 0) return;
-  note_hole(base::log_time(from), base::log_time(to));
+  f.blind.add(to_ms(base::log_time(from)), to_ms(base::log_time(to) + base::Micros(999)));
 }
 
-void Fold::note_hole(base::LogTime from, base::LogTime to) {
-  impl_->blind.add(to_ms(from), to_ms(to + base::Micros(999)));
+void Fold::Impl::follow(const wire::Entry& e) {
+  if (e.count == 0) return;
+  if (next_seq != 0 && e.first_seq > next_seq) blind.add(read_to, to_ms(e.time + base::Micros(999)));
+  next_seq = e.first_seq + e.count;
+  read_to = to_ms(e.time);
 }
 
 void Fold::apply_closed(std::span<const std::uint32_t> connections) {

@@ -7,31 +7,23 @@
 namespace lifesign::liveness {
 
 // A beat without a run belongs to whatever run is open; after a goodbye it is a return.
-Fold::Impl::Place Fold::Impl::place_of(const Row& row, std::uint64_t run) const {
+Fold::Impl::Place Fold::Impl::place_of(const Row& row, std::uint64_t run) {
   if (run == 0) return row.closed ? Place::fresh : Place::current;
   if (run == row.run) return Place::current;
-  const Side* side = rows.side(row);
-  if (side == nullptr) return Place::fresh;
-  if (side->older && side->older->run == run) return Place::older;
-  for (const PastRun& p : side->past)
-    if (p.run == run) return Place::past;
-  return Place::fresh;
+  return earlier_run(row, run) != nullptr ? Place::earlier : Place::fresh;
 }
 
-PastRun& Fold::Impl::past_run(Row& row, std::uint64_t run) {
-  auto& past = rows.need_side(row).past;
-  const auto at = std::find_if(past.begin(), past.end(), [&](const PastRun& p) { return p.run == run; });
-  LIFESIGN_ASSERT(at != past.end(), "run {} is none of the past", run);
-  return *at;
+Side::Run* Fold::Impl::earlier_run(const Row& row, std::uint64_t run) {
+  Side* side = rows.side(row);
+  if (side == nullptr) return nullptr;
+  for (Side::Run& r : side->earlier)
+    if (r.run == run) return &r;
+  return nullptr;
 }
 
-Seen Fold::Impl::see_earlier(Row& row, Place place, const wire::Beat& beat) {
-  if (!beat.once()) return Seen::fresh;
-  if (place == Place::older) return rows.side(row)->older->seen.add(beat.run_seq);
-  PastRun& past = past_run(row, beat.run);
-  if (beat.run_seq <= past.seen_to) return Seen::repeat;
-  past.seen_to = beat.run_seq;
-  return Seen::fresh;
+// By the log alone: whether the watchdog has said so already is not the same in every fold.
+bool Fold::Impl::current_is_over(const Row& row, Ms at) const {
+  return row.closed || at >= first_deadline(row, rows.side(row), policy(row), blind);
 }
 
 std::uint64_t Fold::Impl::highest_seen(const Row& row) const {
@@ -78,20 +70,14 @@ void Fold::Impl::set_seen(Row& row, SeenRanges seen) {
   rows.need_side(row).wide = std::make_unique<SeenRanges>(std::move(seen));
 }
 
-void Fold::Impl::push_older(Row& row, std::uint64_t run, bool was_closed, SeenRanges seen) {
-  Side& side = rows.need_side(row);
-  if (side.older) {
-    side.past.insert(side.past.begin(), {side.older->run, side.older->seen.highest(), side.older->closed});
-    if (side.past.size() > past_runs) side.past.pop_back();
-  }
-  side.older = std::make_unique<Side::Older>();
-  side.older->run = run;
-  side.older->closed = was_closed;
-  side.older->seen = std::move(seen);
+void Fold::Impl::keep_run(Row& row, std::uint64_t run, bool was_closed, SeenRanges seen) {
+  auto& earlier = rows.need_side(row).earlier;
+  earlier.insert(earlier.begin(), {run, was_closed, std::move(seen)});
+  if (earlier.size() > earlier_runs) earlier.pop_back();
 }
 
 void Fold::Impl::begin_run(Row& row, std::uint64_t run) {
-  if (row.run != 0) push_older(row, row.run, row.closed, seen_of(row));
+  if (row.run != 0) keep_run(row, row.run, row.closed, seen_of(row));
   row.run = run;
   row.closed = 0;
   set_seen(row, {});
@@ -100,17 +86,9 @@ void Fold::Impl::begin_run(Row& row, std::uint64_t run) {
   if (Side* side = rows.side(row)) side->has_progress = false;
 }
 
-void Fold::Impl::return_to(Row& row, Place place, std::uint64_t run) {
-  Side& side = rows.need_side(row);
-  SeenRanges seen;
-  if (place == Place::older) {
-    seen = std::move(side.older->seen);
-    side.older.reset();
-  } else {
-    const std::uint64_t to = past_run(row, run).seen_to;
-    if (to != 0) seen = SeenRanges({{to, to}}, to - 1);
-    std::erase_if(side.past, [&](const PastRun& p) { return p.run == run; });
-  }
+void Fold::Impl::return_to(Row& row, std::uint64_t run) {
+  SeenRanges seen = std::move(earlier_run(row, run)->seen);
+  std::erase_if(rows.need_side(row).earlier, [&](const Side::Run& r) { return r.run == run; });
   begin_run(row, run);
   set_seen(row, std::move(seen));
 }

@@ -36,10 +36,9 @@ RowState Fold::export_row(std::uint32_t number) const {
   s.zone = names.zone;
   if (const Side* side = f.rows.side(row)) {
     s.offline_since = side->offline_since;
-    if (side->older)
-      s.older =
-          RunState{side->older->run, side->older->closed, side->older->seen.closed_to(), side->older->seen.ranges()};
-    s.past = side->past;
+    for (const Side::Run& run : side->earlier)
+      s.earlier.push_back({run.run, run.closed, run.seen.closed_to(), run.seen.ranges()});
+    s.settings_since = side->settings_since;
     s.busy_until = side->busy_until;
     s.has_progress = side->has_progress;
     s.progress = side->has_progress ? side->progress : 0;
@@ -83,13 +82,9 @@ base::Status Fold::load_row(const RowState& s) {
   side.progress_since = s.progress_since;
   side.silence = s.silence;
   side.owed = s.owed;
-  if (s.older) {
-    side.older = std::make_unique<Side::Older>();
-    side.older->run = s.older->run;
-    side.older->closed = s.older->closed;
-    side.older->seen = SeenRanges(s.older->seen, s.older->closed_to);
-  }
-  side.past = s.past;
+  for (const RunState& run : s.earlier)
+    side.earlier.push_back({run.run, run.closed, SeenRanges(run.seen, run.closed_to)});
+  side.settings_since = s.settings_since;
   f.rows.trim_side(row);
 
   if (f.row_as_of.size() <= number) f.row_as_of.resize(number + 1U, 0);
@@ -102,7 +97,8 @@ base::Status Fold::load_row(const RowState& s) {
 
 FleetState Fold::export_fleet() const {
   const Impl& f = *impl_;
-  return {std::max(f.applied, f.fleet_as_of), f.run_first_seq, f.ticked, f.blind.spans(), f.closed.list()};
+  return {std::max(f.applied, f.fleet_as_of), f.run_first_seq, f.ticked, f.read_to,
+          f.blind.spans(), f.closed.list()};
 }
 
 base::Status Fold::load_fleet(const FleetState& s) {
@@ -111,6 +107,8 @@ base::Status Fold::load_fleet(const FleetState& s) {
   f.fleet_as_of = f.min_as_of = f.max_as_of = f.applied = s.as_of;
   f.run_first_seq = s.run_first_seq;
   f.ticked = s.ticked;
+  f.next_seq = s.as_of + 1;
+  f.read_to = s.time;
   f.blind.load(s.blind);
   f.closed.load(s.closed);
   return {};

@@ -71,11 +71,16 @@ Outcome Fold::Impl::apply_silence_verdict(std::uint32_t number, Verdict type, co
   Silence& silence = side->silence;
   const bool remembered = silence.evidence_seq == verdict.evidence_seq && verdict.evidence_seq != 0 &&
                           !silence.timed_out && (is_timeout || ordinal > silence.misses);
-  const auto owed = std::find_if(side->owed.begin(), side->owed.end(),
-                                 [&](const Owed& o) { return o.is(type, verdict.evidence_seq, ordinal); });
+  // A timeout is the last word on its silence, whatever limit was in force when it was made.
+  const auto settles = [&](const Owed& o) {
+    return o.type == type && o.evidence_seq == verdict.evidence_seq && (is_timeout || o.ordinal == ordinal);
+  };
+  const auto owed = std::find_if(side->owed.begin(), side->owed.end(), settles);
   if (!remembered && owed == side->owed.end()) return out;
   const Ms ended = std::max(remembered ? silence.ended : owed->ended, decided);
-  if (owed != side->owed.end()) side->owed.erase(owed);
+  std::erase_if(side->owed, [&](const Owed& o) {
+    return settles(o) || (is_timeout && o.type == Verdict::missed && o.evidence_seq == verdict.evidence_seq);
+  });
   out.missed = 1;
   out.result = Result::late;
   if (is_timeout) {
@@ -94,7 +99,7 @@ Outcome Fold::Impl::apply_silence_verdict(std::uint32_t number, Verdict type, co
 }
 
 void Fold::Impl::end_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out) {
-  if (may_have_been_late(row, policy(row), at)) {
+  if (may_have_been_late(row, rows.side(row), policy(row), at)) {
     owe_silence(row, seq, at, out);
     rows.need_side(row).silence = {
         row.last_seq, seq, at, static_cast<std::uint8_t>(row.misses), row.state() == Status::offline, false};

@@ -54,12 +54,12 @@ bool read_run(wire::Reader& r, RunState& out) {
   return true;
 }
 
-bool read_past(wire::Reader& r, std::vector<PastRun>& out) {
+bool read_runs(wire::Reader& r, std::vector<RunState>& out) {
   std::uint32_t n = 0;
-  if (!r.array(n) || n % 3 != 0 || n > 3 * past_runs) return false;
-  out.resize(n / 3);
-  for (PastRun& p : out)
-    if (!r.u64(p.run) || !r.u64(p.seen_to) || !r.boolean(p.closed)) return false;
+  if (!r.array(n) || n > earlier_runs) return false;
+  out.resize(n);
+  for (RunState& run : out)
+    if (!read_run(r, run)) return false;
   return true;
 }
 
@@ -145,14 +145,14 @@ bool read_pair(wire::Reader& r, std::string_view key, RowState& s) {
   if (key == "stalled") return r.boolean(s.stalled);
   if (key == "duplicate_told") return r.boolean(s.duplicate_told);
   if (key == "run") return read_run(r, s.current);
-  if (key == "older") return read_run(r, s.older.emplace());
-  if (key == "past") return read_past(r, s.past);
+  if (key == "earlier") return read_runs(r, s.earlier);
   if (key == "interval_ms") return read_int(r, s.policy.interval_ms, wire::limits::interval_ms_max);
   if (key == "grace_ms") return read_int(r, s.policy.grace_ms.emplace(), wire::limits::grace_ms_max);
   if (key == "missed_limit") return read_int(r, s.policy.missed_limit, wire::limits::missed_limit_max);
   if (key == "stall_after_ms") return read_int(r, s.policy.stall_after_ms, wire::limits::stall_ms_max);
   if (key == "schedule") return read_string(r, s.policy.schedule);
   if (key == "time_zone") return read_string(r, s.policy.time_zone);
+  if (key == "settings_since") return read_ms(r, s.settings_since);
   if (key == "busy_until") return read_ms(r, s.busy_until);
   if (key == "progress") return s.has_progress = true, r.u64(s.progress);
   if (key == "progress_since") return read_ms(r, s.progress_since);
@@ -172,6 +172,7 @@ bool read_pair(wire::Reader& r, std::string_view key, FleetState& s) {
   if (key == "as_of") return r.u64(s.as_of);
   if (key == "run_first_seq") return r.u64(s.run_first_seq);
   if (key == "ticked") return read_ms(r, s.ticked);
+  if (key == "time") return read_ms(r, s.time);
   std::uint32_t n = 0;
   if (key == "blind") {
     if (!r.array(n) || n % 3 != 0) return false;
@@ -222,10 +223,9 @@ void encode(wire::Writer& out, const RowState& s) {
   m.flag("stalled", s.stalled);
   m.flag("duplicate_told", s.duplicate_told);
   if (s.current != RunState{}) write_run(m.begin("run"), s.current);
-  if (s.older) write_run(m.begin("older"), *s.older);
-  if (!s.past.empty()) {
-    wire::Writer& w = m.begin("past").array(3 * s.past.size());
-    for (const PastRun& p : s.past) w.u64(p.run).u64(p.seen_to).boolean(p.closed);
+  if (!s.earlier.empty()) {
+    wire::Writer& w = m.begin("earlier").array(s.earlier.size());
+    for (const RunState& run : s.earlier) write_run(w, run);
   }
   m.u64("interval_ms", s.policy.interval_ms);
   if (s.policy.grace_ms) m.begin("grace_ms").u64(*s.policy.grace_ms);
@@ -233,6 +233,7 @@ void encode(wire::Writer& out, const RowState& s) {
   m.u64("stall_after_ms", s.policy.stall_after_ms);
   m.text("schedule", s.policy.schedule);
   m.text("time_zone", s.policy.time_zone);
+  m.ms("settings_since", s.settings_since);
   m.ms("busy_until", s.busy_until);
   if (s.has_progress) m.begin("progress").u64(s.progress);
   m.ms("progress_since", s.progress_since);
@@ -264,6 +265,7 @@ void encode(wire::Writer& out, const FleetState& s) {
   m.u64("as_of", s.as_of);
   m.u64("run_first_seq", s.run_first_seq);
   m.ms("ticked", s.ticked);
+  m.ms("time", s.time);
   if (!s.blind.empty()) {
     wire::Writer& w = m.begin("blind").array(3 * s.blind.size());
     for (const SpanState& span : s.blind)

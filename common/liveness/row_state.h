@@ -49,10 +49,10 @@ struct RowState {
   bool stalled = false;
   bool duplicate_told = false;  // for the present pair of runs
   RunState current;
-  std::optional<RunState> older;
-  std::vector<PastRun> past;  // latest first, at most past_runs
+  std::vector<RunState> earlier;  // latest first, at most earlier_runs
 
   PolicyState policy;
+  Ms settings_since = 0;      // they changed in this silence, which counts from then; 0: they did not
   Ms busy_until = 0;          // 0: not busy
   bool has_progress = false;  // followed only with stall_after_ms
   std::uint64_t progress = 0;
@@ -78,6 +78,7 @@ struct FleetState {
   std::uint64_t as_of = 0;
   std::uint64_t run_first_seq = 0;    // of the latest broker.started
   Ms ticked = 0;                      // time of the latest tick that has a seq
+  Ms time = 0;                        // of the record at as_of
   std::vector<SpanState> blind;       // ascending, apart, at most 64
   std::vector<std::uint32_t> closed;  // connections, oldest first, at most limits::closed_connections
   bool operator==(const FleetState&) const = default;

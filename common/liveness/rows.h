@@ -46,24 +46,24 @@ static_assert(sizeof(Row) == 64, "a row is one cache line");
 // What most agents don't need.
 struct Side {
   Ms offline_since = 0;
+  Ms settings_since = 0;
   Ms busy_until = 0;
   std::uint64_t progress = 0;
   Ms progress_since = 0;
   bool has_progress = false;
   Silence silence;
   std::unique_ptr<SeenRanges> wide;  // of the current run
-  struct Older {
+  struct Run {
     std::uint64_t run = 0;
     bool closed = false;
     SeenRanges seen;
   };
-  std::unique_ptr<Older> older;
-  std::vector<PastRun> past;  // before it, latest first
+  std::vector<Run> earlier;  // latest first
   std::vector<Owed> owed;
 
   bool empty() const {
-    return offline_since == 0 && busy_until == 0 && !has_progress && silence.evidence_seq == 0 && !wide && !older &&
-           past.empty() && owed.empty();
+    return offline_since == 0 && settings_since == 0 && busy_until == 0 && !has_progress && silence.evidence_seq == 0 && !wide &&
+           earlier.empty() && owed.empty();
   }
 };
 

@@ -9,6 +9,7 @@
 namespace lifesign::liveness {
 
 inline constexpr std::size_t ranges_per_run = 8;
+inline constexpr std::size_t earlier_runs = 7;  // kept beside the current one
 
 enum class Seen : std::uint8_t { fresh, repeat, too_late };
 

@@ -72,15 +72,6 @@ struct SeqRange {
   bool operator==(const SeqRange&) const = default;
 };
 
-// A run that two later ones have pushed out of the row: known, so that a beat of it that comes late is no new start.
-struct PastRun {
-  std::uint64_t run = 0;
-  std::uint64_t seen_to = 0;  // the highest run_seq seen; those up to it count as seen
-  bool closed = false;
-  bool operator==(const PastRun&) const = default;
-};
-inline constexpr std::size_t past_runs = 6;
-
 // The latest silence that went past its first deadline and was ended by a beat. A verdict on it may come later in the
 // log than that beat; it is then applied as of its evidence.
 struct Silence {

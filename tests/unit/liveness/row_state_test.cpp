@@ -25,7 +25,8 @@ RowState full() {
   s.offline_since = 1'700'000'090'000;
   s.known = s.beaten = s.stalled = s.duplicate_told = true;
   s.current = {77, false, 4, {{1, 9}, {12, 12}}};
-  s.older = liveness::RunState{76, true, 0, {{1, 3}}};
+  s.earlier = {{76, true, 0, {{1, 3}}}, {75, false, 4, {{2, 9}}}};
+  s.settings_since = 1234;
   s.policy = {10'000, 0, 3, 60'000, "0 * * * *", "Europe/Vienna"};
   s.busy_until = 1'700'000'050'000;
   s.has_progress = true;
@@ -68,7 +69,7 @@ TEST_CASE("a row comes back as it went out", "[snapshot]") {
 }
 
 TEST_CASE("a fleet comes back as it went out", "[snapshot]") {
-  const FleetState s{1000, 500, 77, {{10, 20, 10}, {30, 90, 40}}, {1, 2, 3}};
+  const FleetState s{1000, 500, 77, 88, {{10, 20, 10}, {30, 90, 40}}, {1, 2, 3}};
   const std::string bytes = encoded(s);
   wire::Reader reader(bytes);
   FleetState back;
@@ -78,10 +79,10 @@ TEST_CASE("a fleet comes back as it went out", "[snapshot]") {
 
 TEST_CASE("a fold takes a row in and gives it out unchanged", "[snapshot]") {
   liveness::Fold fold;
-  REQUIRE(fold.load_fleet({1000, 500, 77, {{10, 20, 10}}, {4}}).ok());
+  REQUIRE(fold.load_fleet({1000, 500, 77, 88, {{10, 20, 10}}, {4}}).ok());
   REQUIRE(fold.load_row(full()).ok());
   CHECK(fold.export_row(fold.find("a")) == full());
-  CHECK(fold.export_fleet() == FleetState{1000, 500, 77, {{10, 20, 10}}, {4}});
+  CHECK(fold.export_fleet() == FleetState{1000, 500, 77, 88, {{10, 20, 10}}, {4}});
   CHECK_FALSE(fold.load_row(full()).ok());
 }
 

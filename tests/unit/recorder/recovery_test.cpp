@@ -157,6 +157,27 @@ TEST_CASE("backfill that is sent again counts once, also for a run or an agent t
   CHECK(stored == 4);
 }
 
+TEST_CASE("beats that were sent live and come again in a spool, two starts later, count once", "[recorder]") {
+  const TempDir dir;
+  LogScript log;
+  Store store(dir.path());
+  std::vector<wire::Beat> spool;
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    if (n != 3) log.beat("a", 3, n);
+    wire::Beat beat;
+    beat.agent_id = "a";
+    beat.run = 3;
+    beat.run_seq = n;
+    beat.age_ms = 9000;
+    spool.push_back(beat);
+  }
+  log.beat("a", 4, 1);
+  log.beat("a", 5, 1);
+  log.beats(spool, wire::Kind::backfill);
+  store.take(log.cut());
+  CHECK(store.state.position().total_heartbeats == 6);  // the third was lost on its way, and is new
+}
+
 TEST_CASE("what is reopened equals a straight replay of the log", "[recorder]") {
   for (unsigned seed = 1; seed <= 5; ++seed) {
     INFO("seed " << seed);
