@@ -22,7 +22,7 @@ using base::Error;
 // High-water marks count messages, not bytes: with frames of up to 1 MiB these bound a queue's memory loosely, and
 // the broker's ring and the credits bound it tightly.
 constexpr int queue_messages = 10'000;
-constexpr int ingest_messages = 500;  // of each connection, as these may be of 1 MiB and come from anybody
+constexpr int ingest_messages = 500;       // of each connection, as these may be of 1 MiB and come from anybody
 constexpr int linger_ms = 200;             // long enough to hand a goodbye to the kernel, too short to hang an exit
 constexpr int heartbeat_every_ms = 2'000;  // ZMTP pings, so that a half-open connection is found
 constexpr int heartbeat_timeout_ms = 6'000;
@@ -73,8 +73,8 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
 
   zmq::socket_t socket(context, type);
   const bool reads_batches = use == Use::log_client;
-  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(reads_batches ? wire::limits::batch_frame_bytes
-                                                                               : wire::limits::message_bytes));
+  socket.set(zmq::sockopt::maxmsgsize,
+             static_cast<std::int64_t>(reads_batches ? wire::limits::batch_frame_bytes : wire::limits::message_bytes));
   socket.set(zmq::sockopt::sndhwm, queue_messages);
   socket.set(zmq::sockopt::rcvhwm, use == Use::ingest_server ? ingest_messages : queue_messages);
   socket.set(zmq::sockopt::linger, linger_ms);
@@ -92,9 +92,13 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
   return socket;
 }
 
+bool is_local(const std::string& endpoint) {
+  return is_loopback(endpoint) || endpoint.starts_with("ipc://") || endpoint.starts_with("inproc://");
+}
+
 base::Result<std::string> bind(zmq::socket_t& socket, const std::string& endpoint, std::string_view option) {
   const bool ipc = endpoint.starts_with("ipc://");
-  if (!ipc && !is_loopback(endpoint) && !endpoint.starts_with("inproc://"))
+  if (!is_local(endpoint))
     return Error{
         Code::invalid_config,
         fmt::format("{} is refused for {}: until connections are encrypted and authenticated by keys, Lifesign "

@@ -25,6 +25,9 @@ enum class Use {
 
 zmq::socket_t make_socket(zmq::context_t& context, Use use);
 
+// Loopback, ipc or inproc: all that is bound to until keys exist, and all that a tool may be pointed at.
+bool is_local(const std::string& endpoint);
+
 // Binds to loopback or ipc and returns the endpoint in use (a wildcard port filled in). Anything but loopback or
 // ipc is refused until keys exist. `option` names the setting that moves the endpoint, for the message. An error on
 // a taken port names the port, the process that holds it where that can be seen, and the option.
