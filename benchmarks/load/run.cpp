@@ -42,6 +42,10 @@ base::Result<Place> place_of(const Options& options, const std::string& folder) 
                        fmt::format("--data {}: there is no such folder; name the one that `lifesign up` uses", folder)};
   auto dir = net::DataDir::open(folder);
   if (!dir.ok()) return dir.error();
+  if (dir->read_endpoints("broker").empty())  // asked first: token() would make one
+    return base::Error{base::Code::not_found, fmt::format("--data {}: no broker has run with this folder; name the one "
+                                                          "that `lifesign up` uses",
+                                                          folder)};
   auto token = dir->token();
   if (!token.ok()) return token.error();
   place.token = *token;

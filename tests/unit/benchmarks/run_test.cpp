@@ -116,5 +116,7 @@ TEST_CASE("what cannot be run is refused with the documented exit code", "[proce
   CHECK(bench(place.dir(), {"--agents", "10", "--batch", "16"}).code == 2);
   CHECK(bench(place.dir(), {"--rate", "fast"}).code == 2);
   CHECK(bench(place.dir(), {"--data", place.dir() / "nowhere"}).code == 4);
+  CHECK(bench(place.dir(), {"--data", place.dir()}).code == 4);
+  CHECK(!std::filesystem::exists(place.dir() / "token"));
   CHECK(bench(place.dir(), {"--help"}).code == 0);
 }
