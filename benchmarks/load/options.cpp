@@ -25,6 +25,24 @@ Error wrong(std::string sentence) {
   return {Code::invalid_config, std::move(sentence)};
 }
 
+// One of a few words. CLI11's own way names the numbers behind an enumeration, which nobody can type.
+template <class Enum, class Value>
+void add_word(CLI::App& app, const std::string& name, Value& value, const std::string& type,
+              const std::vector<std::pair<std::string, Enum>>& words, const std::string& help) {
+  const auto parse = [&value, name, words](const std::string& text) {
+    std::string allowed;
+    for (const auto& [word, meant] : words) {
+      if (word == text) {
+        value = meant;
+        return;
+      }
+      allowed += (allowed.empty() ? "" : ", ") + word;
+    }
+    throw CLI::ValidationError(name, fmt::format("\"{}\" is not one of {}", base::printable(text), allowed));
+  };
+  app.add_option_function<std::string>(name, parse, help)->type_name(type);
+}
+
 base::Status check_endpoint(const char* option, const std::string& endpoint) {
   if (endpoint.empty() || net::is_local(endpoint)) return {};
   return wrong(
@@ -134,9 +152,9 @@ std::optional<Options> parse(int argc, const char* const* argv, int& exit_code) 
   count("--connections", options.connections, 1, connections_most, "Over how many connections, evenly");
   count("--batch", options.batch, 1, wire::limits::beats_per_message, "Beats in a message");
   count("--window", options.window, 0, window_most, "Messages in flight on each connection; 0: 64, or 65,536 in all");
-  app.add_option("--ack", options.ack, "none, received or recorded (default recorded)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, wire::Ack>{
-          {"none", wire::Ack::none}, {"received", wire::Ack::received}, {"recorded", wire::Ack::recorded}}));
+  add_word<wire::Ack>(app, "--ack", options.ack, "LEVEL",
+                      {{"none", wire::Ack::none}, {"received", wire::Ack::received}, {"recorded", wire::Ack::recorded}},
+                      "What is answered: none, received or recorded (default recorded)");
   cli::add_duration(app, "--interval", options.interval,
                     "How often each agent promises to beat (default 10s; with --die a fifth of the duration at most)");
   cli::add_duration(app, "--jitter", jitter, "With --rate: a message comes up to so much later than its turn");
@@ -148,9 +166,9 @@ std::optional<Options> parse(int argc, const char* const* argv, int& exit_code) 
       ->check(CLI::Range(0.0, 1.0));
   cli::add_duration(app, "--warmup", warmup, "Load that is not measured first (default 1s)");
   cli::add_duration(app, "--duration", duration, "How long to measure (default 10s)");
-  app.add_option("--receive", options.receive, "Where 'received' is counted: log, events or none (default log)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Receive>{{"log", Receive::log}, {"events", Receive::events}, {"none", Receive::none}}));
+  add_word<Receive>(app, "--receive", options.receive, "WHERE",
+                    {{"log", Receive::log}, {"events", Receive::events}, {"none", Receive::none}},
+                    "Where 'received' is counted: log, events or none (default log)");
   app.add_option("--seed", options.seed, "Of jitter and deaths")->capture_default_str();
   app.add_flag("--json", options.json, "Answer with one JSON object");
   app.add_flag("--raw", options.raw, "Measure what ZeroMQ and LMDB alone do here too, and give ratios");

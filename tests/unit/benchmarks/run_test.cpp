@@ -115,6 +115,9 @@ TEST_CASE("what cannot be run is refused with the documented exit code", "[proce
   CHECK(elsewhere.output.find("loopback") != std::string::npos);
   CHECK(bench(place.dir(), {"--agents", "10", "--batch", "16"}).code == 2);
   CHECK(bench(place.dir(), {"--rate", "fast"}).code == 2);
+  const Ran level = bench(place.dir(), {"--ack", "maybe"});
+  CHECK(level.code == 2);
+  CHECK(level.output.find("--ack: \"maybe\" is not one of none, received, recorded") != std::string::npos);
   CHECK(bench(place.dir(), {"--data", place.dir() / "nowhere"}).code == 4);
   CHECK(bench(place.dir(), {"--data", place.dir()}).code == 4);
   CHECK(!std::filesystem::exists(place.dir() / "token"));
