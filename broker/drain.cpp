@@ -26,6 +26,7 @@ std::optional<BlindSpan> Drain::drained(base::LogTime before) {
   worst_ = std::max(worst_, undrained);
   const BlindSpan span{"overload", drained_, before};
   drained_ = std::max(drained_, before);
+  empty_at_ = before;
   const bool blind = undrained > blind_after_ || lost_;
   lost_ = false;
   if (!blind || span.to <= span.from) return std::nullopt;

@@ -32,8 +32,8 @@ class Drain {
   // A beat was refused for want of room: what is not drained until now is blind, however short it is.
   void lost_beats() { lost_ = true; }
   // Is a tick due at `at`? Only at a moment that drained() has just taken.
-  bool tick_due(base::LogTime at) const { return drained_ == at && at >= ticked_ + tick_every_; }
-  void ticked() { ticked_ = drained_; }
+  bool tick_due(base::LogTime at) const { return empty_at_ == at && at >= ticked_ + tick_every_; }
+  void ticked() { ticked_ = empty_at_; }
 
   base::LogTime last_drained() const { return drained_; }
   base::Micros worst() const { return worst_; }
@@ -42,6 +42,7 @@ class Drain {
   const base::Micros tick_every_;
   const base::Micros blind_after_;
   base::LogTime drained_;  // up to here nothing waits unread, or the wait is already reported as blind
+  base::LogTime empty_at_{};  // the latest moment that drained() took: not one that follows a pause
   base::LogTime looped_;
   base::LogTime ticked_;
   base::LogTime settling_until_{};  // the I/O thread is catching up

@@ -159,6 +159,15 @@ TEST_CASE("a loop that stood still is a blind span from the last drained moment"
   CHECK(drain.loop(start + 3660s, 3599s)->cause == "suspend");
 }
 
+TEST_CASE("no tick is due at the moment at which a pause was noticed", "[broker][drain]") {
+  Drain drain(5ms, 1s, start);
+  (void)drain.loop(start + 10ms, 0s);
+  (void)drain.drained(start + 10ms);
+  REQUIRE(drain.loop(start + 5s, 0s));  // a pause
+  (void)drain.drained(start + 5s);      // looks empty within the same microsecond
+  CHECK_FALSE(drain.tick_due(start + 5s));
+}
+
 TEST_CASE("not keeping up for longer than the bound is blindness by overload", "[broker][drain]") {
   Drain drain(5ms, 1s, start);
   for (int i = 1; i <= 300; ++i) CHECK_FALSE(drain.loop(start + i * 10ms, 0s));
