@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t batches_per_cycle = 64;
 constexpr base::Millis poll_most{100};
 constexpr base::Micros retry_every = std::chrono::seconds(1);
-constexpr std::uint64_t queue_reserve = 2 << 20;  // a batch and what it comes to may be larger than its credit
+constexpr std::uint64_t queue_reserve = 2 << 20;  // a batch may be larger than its credit
+// What a batch comes to, at most and roughly: its entries, as many bytes of rows, its events with their keys.
+constexpr std::uint64_t bytes_per_payload_byte = 4;
 
 }  // namespace
 
@@ -135,7 +137,7 @@ void RecorderProcess::cycle(base::Micros now) {
   watch_writer(report, now);
   state_->with([&](State& s) { s.committed(report.durable); });
   const std::uint64_t used = report.queued_bytes + queue_reserve;
-  const std::uint64_t room = report.full || used >= settings_.queue ? 0 : settings_.queue - used;
+  const std::uint64_t room = report.full || used >= settings_.queue ? 0 : (settings_.queue - used) / bytes_per_payload_byte;
   intake_->tick({.held = held_, .durable = report.durable, .held_time = held_time_, .room = room}, now);
   if (reports_->due(now)) {
     const Counts fresh = counts();
