@@ -69,9 +69,8 @@ Deadline by_schedule(const Row& row, Ms start, const Policy& policy, const Blind
 
 Ms silence_start(const Row& row, const Side* side, const Policy& policy) {
   if (side == nullptr) return row.at();
-  const Ms start = std::max(row.at(), side->settings_since);
-  if (side->busy_until == 0) return start;
-  return std::max(start, policy.schedule ? side->busy_until : side->busy_until - policy.interval);
+  if (side->busy_until == 0) return row.at();
+  return std::max(row.at(), policy.schedule ? side->busy_until : side->busy_until - policy.interval);
 }
 
 Ms first_deadline(const Row& row, const Side* side, const Policy& policy, const BlindSpans& blind) {
@@ -96,8 +95,7 @@ Deadline deadline_of(const Row& row, const Side* side, const Policy& policy, con
   return timeout(end.deadline, policy.limit, end.unobserved);
 }
 
-bool may_have_been_late(const Row& row, const Side* side, const Policy& policy, Ms at) {
-  if (side != nullptr && side->settings_since != 0) return true;  // by those before, perhaps
+bool may_have_been_late(const Row& row, const Policy& policy, Ms at) {
   if (row.misses > 0 || row.state() == Status::late || row.state() == Status::offline) return true;
   if (!is_watched(row.state())) return false;
   // Every first deadline is at least interval + grace, or some fire, after the last beat.

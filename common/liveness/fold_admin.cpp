@@ -44,15 +44,16 @@ Outcome Fold::apply_registration(const wire::Registration& r, std::uint64_t seq,
     f.set_status(row, Status::expected, at);
     out.sooner = true;
   }
+  const bool at_once = out.created || returns || row.state() == Status::stopped;
   const std::uint32_t hash = registration_hash(r);
   if (hash != row.registration || !row.known) {
-    f.take_settings(row, r, at, out);
+    f.take_settings(row, r, at, at_once, out);
     f.owe(row, owed_registered(seq, at, !row.known, &r), out);
     row.known = 1;
     row.registration = hash;
     out.result = Result::counted;
   } else if (r.interval_ms.has_value()) {
-    f.take_settings(row, r, at, out);  // beats may have changed the interval since
+    f.take_settings(row, r, at, at_once, out);  // beats may have changed the interval since
   }
   f.set_source(row, source, at);
   if (out.created || returns) out.result = Result::counted;
@@ -60,26 +61,44 @@ Outcome Fold::apply_registration(const wire::Registration& r, std::uint64_t seq,
   return out;
 }
 
-void Fold::Impl::take_settings(Row& row, const wire::Registration& r, Ms at, Outcome& out) {
-  PolicyState set = policy(row).set;
+bool Fold::Impl::may_change_now(const Row& row, const PolicyState& set, Ms at) {
+  const Side* side = rows.side(row);
+  const Ms first = first_deadline(row, side, policy(row), blind);
+  if (at >= first) return false;  // late by what was promised
+  const std::uint32_t number = policies.share(set);
+  const Ms changed = first_deadline(row, side, policies[number], blind);
+  policies.release(number);
+  return changed >= first;
+}
+
+// Nobody is late by a promise that was made only afterwards, and nobody escapes by promising anew: amid a silence more
+// time is granted at once, to who is not late yet; all else waits for the next beat.
+bool Fold::Impl::take_settings(Row& row, const wire::Registration& r, Ms at, bool at_once, Outcome& out) {
+  Side* side = rows.side(row);
+  PolicyState set = side != nullptr && side->next_settings ? *side->next_settings : policy(row).set;
   if (r.interval_ms) set.interval_ms = *r.interval_ms;
   if (r.grace_ms) set.grace_ms = r.grace_ms;
   if (r.missed_limit) set.missed_limit = *r.missed_limit;
   if (r.stall_after_ms) set.stall_after_ms = *r.stall_after_ms;
   if (r.schedule) set.schedule = *r.schedule;
   if (r.time_zone) set.time_zone = *r.time_zone;
-  if (set != policy(row).set) {
-    set_policy(row, set);
-    rows.need_side(row).settings_since = at;  // nobody is late by a promise that was made only now
-    out.sooner = true;
+  bool changed = set != policy(row).set;
+  if (changed && !at_once && !may_change_now(row, set, at)) {
+    rows.need_side(row).next_settings = std::make_unique<PolicyState>(set);
+    changed = false;
+  } else {
+    if (side != nullptr) side->next_settings.reset();
+    if (changed) set_policy(row, set);
+    out.sooner |= changed;
   }
-  if (!r.labels) return;
+  if (!r.labels) return changed;
   const auto label = [&](const char* key) {
     const auto it = r.labels->find(key);
     return it == r.labels->end() ? std::string() : it->second;
   };
   const std::string peer(groups.names(row.groups).peer);
   set_groups(row, peer, label("host"), label("zone"), at);
+  return changed;
 }
 
 Outcome Fold::apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, base::LogTime time) {
@@ -106,14 +125,14 @@ Outcome Fold::apply_goodbye(const wire::Goodbye& goodbye, std::uint64_t seq, bas
     return out;
   }
   if (place == Impl::Place::fresh) {
-    const bool lives = row.beaten && row.run != 0 && !f.current_is_over(row, at);
-    if (lives) {  // of a start that was never heard, while another lives: remembered, stops nothing
+    if (row.beaten && row.run != 0 && !row.closed) {  // of a start that was never heard: remembered, stops nothing
       f.keep_run(row, goodbye.run, true, {});
       out.result = Result::counted;
       return out;
     }
     f.begin_run(row, goodbye.run);
   }
+  if (goodbye.run != 0 && row.closed) return out;  // sent again, and a new start may have been announced since
   f.stop(row, at, out);
   out.after = row.state();
   return out;
@@ -127,7 +146,7 @@ void Fold::Impl::stop(Row& row, Ms at, Outcome& out) {
   row.closed = 1;
   row.misses = 0;
   row.stalled = 0;
-  if (Side* side = rows.side(row)) side->busy_until = side->settings_since = 0;
+  if (Side* side = rows.side(row)) side->busy_until = 0;
   set_status(row, Status::stopped, at);
   rows.trim_side(row);
 }
@@ -171,7 +190,11 @@ Outcome Fold::apply_command(const wire::Command& command, std::uint64_t seq, bas
       f.set_status(row, Status::expected, at);
       out.sooner = true;
     }
-    f.take_settings(row, r, at, out);
+    const bool waits = row.state() == Status::expected && !row.beaten;
+    if (f.take_settings(row, r, at, waits, out) && waits) {  // a person says anew what is expected, from now on
+      row.last_seq = seq;
+      row.set_at(at);
+    }
     out.result = Result::counted;
     out.after = row.state();
   } else if (command.type == wire::events::stopped) {

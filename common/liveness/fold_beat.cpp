@@ -1,4 +1,6 @@
 // Beats: which run they belong to, whether they count, and what a live one changes.
+#include <utility>
+
 #include "liveness/fold_impl.h"
 #include "liveness/verdicts.h"
 
@@ -100,12 +102,15 @@ void Fold::Impl::live_beat(Row& row, const wire::Beat& beat, std::uint64_t seq, 
     owe(row, owed_recovered(seq, at, rows.need_side(row).offline_since, row.why()), out);
     end_outage(row, at, out);
   }
+  if (Side* side = rows.side(row); side != nullptr && side->next_settings) {
+    set_policy(row, *std::exchange(side->next_settings, nullptr));
+    out.sooner = true;
+  }
   if (out.result != Result::resent) {  // a copy promises nothing anew, and shows no standstill
     note_promise(row, beat, at, out);
     note_activity(row, beat, seq, at, out);
     note_progress(row, beat, seq, at, out);
   }
-  if (Side* side = rows.side(row)) side->settings_since = 0;
   row.last_seq = seq;
   row.set_at(at);
   row.misses = 0;

@@ -85,7 +85,9 @@ struct Fold::Impl {
   void end_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out);
   void owe_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out);
   void stop(Row& row, Ms at, Outcome& out);
-  void take_settings(Row& row, const wire::Registration& r, Ms at, Outcome& out);
+  // True: they changed, and are in force. `at_once`: there is no silence that they could judge wrongly.
+  bool take_settings(Row& row, const wire::Registration& r, Ms at, bool at_once, Outcome& out);
+  bool may_change_now(const Row& row, const PolicyState& set, Ms at);
   void owe(Row& row, Owed owed, Outcome& out);
 
   // `shared`: what it shares with others that are cut off, or "".

@@ -38,7 +38,7 @@ RowState Fold::export_row(std::uint32_t number) const {
     s.offline_since = side->offline_since;
     for (const Side::Run& run : side->earlier)
       s.earlier.push_back({run.run, run.closed, run.seen.closed_to(), run.seen.ranges()});
-    s.settings_since = side->settings_since;
+    if (side->next_settings) s.next_settings = *side->next_settings;
     s.busy_until = side->busy_until;
     s.has_progress = side->has_progress;
     s.progress = side->has_progress ? side->progress : 0;
@@ -84,7 +84,7 @@ base::Status Fold::load_row(const RowState& s) {
   side.owed = s.owed;
   for (const RunState& run : s.earlier)
     side.earlier.push_back({run.run, run.closed, SeenRanges(run.seen, run.closed_to)});
-  side.settings_since = s.settings_since;
+  if (s.next_settings) side.next_settings = std::make_unique<PolicyState>(*s.next_settings);
   f.rows.trim_side(row);
 
   if (f.row_as_of.size() <= number) f.row_as_of.resize(number + 1U, 0);
@@ -107,7 +107,7 @@ base::Status Fold::load_fleet(const FleetState& s) {
   f.fleet_as_of = f.min_as_of = f.max_as_of = f.applied = s.as_of;
   f.run_first_seq = s.run_first_seq;
   f.ticked = s.ticked;
-  f.next_seq = s.as_of + 1;
+  f.next_seq = s.time == 0 ? 0 : s.as_of + 1;  // no record yet: nothing to jump from
   f.read_to = s.time;
   f.blind.load(s.blind);
   f.closed.load(s.closed);

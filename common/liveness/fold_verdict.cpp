@@ -99,7 +99,7 @@ Outcome Fold::Impl::apply_silence_verdict(std::uint32_t number, Verdict type, co
 }
 
 void Fold::Impl::end_silence(Row& row, std::uint64_t seq, Ms at, Outcome& out) {
-  if (may_have_been_late(row, rows.side(row), policy(row), at)) {
+  if (may_have_been_late(row, policy(row), at)) {
     owe_silence(row, seq, at, out);
     rows.need_side(row).silence = {
         row.last_seq, seq, at, static_cast<std::uint8_t>(row.misses), row.state() == Status::offline, false};

@@ -123,6 +123,23 @@ bool read_name(wire::Reader& r, Name& out, std::optional<Name> (*find)(std::stri
   return found.has_value();
 }
 
+void write_settings(wire::Writer& w, const PolicyState& p) {
+  w.array(6).u64(p.interval_ms).u64(p.missed_limit).u64(p.stall_after_ms).text(p.schedule).text(p.time_zone);
+  if (p.grace_ms)
+    w.u64(*p.grace_ms);
+  else
+    w.nil();
+}
+
+bool read_settings(wire::Reader& r, PolicyState& out) {
+  namespace limits = wire::limits;
+  std::uint32_t n = 0;
+  return r.array(n) && n == 6 && read_int(r, out.interval_ms, limits::interval_ms_max) &&
+         read_int(r, out.missed_limit, limits::missed_limit_max) &&
+         read_int(r, out.stall_after_ms, limits::stall_ms_max) && read_string(r, out.schedule) &&
+         read_string(r, out.time_zone) && (r.nil() || read_int(r, out.grace_ms.emplace(), limits::grace_ms_max));
+}
+
 bool read_owed_list(wire::Reader& r, std::vector<Owed>& out) {
   std::uint32_t n = 0;
   if (!r.array(n)) return false;
@@ -152,7 +169,7 @@ bool read_pair(wire::Reader& r, std::string_view key, RowState& s) {
   if (key == "stall_after_ms") return read_int(r, s.policy.stall_after_ms, wire::limits::stall_ms_max);
   if (key == "schedule") return read_string(r, s.policy.schedule);
   if (key == "time_zone") return read_string(r, s.policy.time_zone);
-  if (key == "settings_since") return read_ms(r, s.settings_since);
+  if (key == "next_settings") return read_settings(r, s.next_settings.emplace());
   if (key == "busy_until") return read_ms(r, s.busy_until);
   if (key == "progress") return s.has_progress = true, r.u64(s.progress);
   if (key == "progress_since") return read_ms(r, s.progress_since);
@@ -233,7 +250,7 @@ void encode(wire::Writer& out, const RowState& s) {
   m.u64("stall_after_ms", s.policy.stall_after_ms);
   m.text("schedule", s.policy.schedule);
   m.text("time_zone", s.policy.time_zone);
-  m.ms("settings_since", s.settings_since);
+  if (s.next_settings) write_settings(m.begin("next_settings"), *s.next_settings);
   m.ms("busy_until", s.busy_until);
   if (s.has_progress) m.begin("progress").u64(s.progress);
   m.ms("progress_since", s.progress_since);

@@ -52,7 +52,7 @@ struct RowState {
   std::vector<RunState> earlier;  // latest first, at most earlier_runs
 
   PolicyState policy;
-  Ms settings_since = 0;      // they changed in this silence, which counts from then; 0: they did not
+  std::optional<PolicyState> next_settings;  // in force from the next live beat on
   Ms busy_until = 0;          // 0: not busy
   bool has_progress = false;  // followed only with stall_after_ms
   std::uint64_t progress = 0;

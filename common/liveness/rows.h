@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "liveness/row_state.h"
 #include "liveness/runs.h"
 #include "liveness/types.h"
 
@@ -46,7 +47,6 @@ static_assert(sizeof(Row) == 64, "a row is one cache line");
 // What most agents don't need.
 struct Side {
   Ms offline_since = 0;
-  Ms settings_since = 0;
   Ms busy_until = 0;
   std::uint64_t progress = 0;
   Ms progress_since = 0;
@@ -59,11 +59,12 @@ struct Side {
     SeenRanges seen;
   };
   std::vector<Run> earlier;  // latest first
+  std::unique_ptr<PolicyState> next_settings;
   std::vector<Owed> owed;
 
   bool empty() const {
-    return offline_since == 0 && settings_since == 0 && busy_until == 0 && !has_progress && silence.evidence_seq == 0 && !wide &&
-           earlier.empty() && owed.empty();
+    return offline_since == 0 && busy_until == 0 && !has_progress && silence.evidence_seq == 0 && !wide &&
+           !next_settings && earlier.empty() && owed.empty();
   }
 };
 

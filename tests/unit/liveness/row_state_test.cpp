@@ -26,7 +26,9 @@ RowState full() {
   s.known = s.beaten = s.stalled = s.duplicate_told = true;
   s.current = {77, false, 4, {{1, 9}, {12, 12}}};
   s.earlier = {{76, true, 0, {{1, 3}}}, {75, false, 4, {{2, 9}}}};
-  s.settings_since = 1234;
+  s.next_settings = liveness::PolicyState{};
+  s.next_settings->interval_ms = 1234;
+  s.next_settings->schedule = "* * * * *";
   s.policy = {10'000, 0, 3, 60'000, "0 * * * *", "Europe/Vienna"};
   s.busy_until = 1'700'000'050'000;
   s.has_progress = true;

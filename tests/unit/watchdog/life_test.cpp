@@ -173,7 +173,7 @@ TEST_CASE("nobody is told dead unwatched who would not be told dead by a watchdo
   std::size_t outages = 0;
   for (unsigned seed = 1; seed <= 100; ++seed) {
     INFO("seed " << seed);
-    // Settings that come amid an outage would move the time at which it is told.
+    // More time granted amid a silence moves the moment at which it is told.
     const Options options{.many_runs = false, .new_settings = false, .forget = false};
     std::set<std::string> watched;
     Rig r;
