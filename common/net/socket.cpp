@@ -24,8 +24,16 @@ using base::Error;
 constexpr int queue_messages = 10'000;
 constexpr int ingest_messages = 500;       // of each connection, as these may be of 1 MiB and come from anybody
 constexpr int linger_ms = 200;             // long enough to hand a goodbye to the kernel, too short to hang an exit
-constexpr int heartbeat_every_ms = 2'000;  // ZMTP pings, so that a half-open connection is found
+// A half-open connection is found in some 6 s on either side: clients ping, which shows them that the server's process
+// lives too, and servers leave it to TCP's keepalive. ZMTP heartbeats of the server's own, or such that the client asks
+// it to expect, would cost it a timer for each connection, and libzmq 4.3.4 walks through all timers to cancel one:
+// with 5,000 connections that took most of its time.
+constexpr int heartbeat_every_ms = 2'000;
 constexpr int heartbeat_timeout_ms = 6'000;
+constexpr int keepalive_idle_s = 2;
+constexpr int keepalive_every_s = 2;
+constexpr int keepalive_probes = 2;
+constexpr int unacknowledged_most_ms = 6'000;  // by the peer's kernel
 constexpr int reconnect_first_ms = 50;
 constexpr int reconnect_most_ms = 1'000;  // libzmq adds jitter between the two
 constexpr int listen_backlog = 4'096;
@@ -78,10 +86,17 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
   socket.set(zmq::sockopt::sndhwm, queue_messages);
   socket.set(zmq::sockopt::rcvhwm, use == Use::ingest_server ? ingest_messages : queue_messages);
   socket.set(zmq::sockopt::linger, linger_ms);
-  socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
-  socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
-  socket.set(zmq::sockopt::heartbeat_ttl, heartbeat_timeout_ms);
-  if (server || use == Use::events_server) socket.set(zmq::sockopt::backlog, listen_backlog);
+  if (server || use == Use::events_server) {
+    socket.set(zmq::sockopt::backlog, listen_backlog);
+    socket.set(zmq::sockopt::tcp_keepalive, 1);
+    socket.set(zmq::sockopt::tcp_keepalive_idle, keepalive_idle_s);
+    socket.set(zmq::sockopt::tcp_keepalive_intvl, keepalive_every_s);
+    socket.set(zmq::sockopt::tcp_keepalive_cnt, keepalive_probes);
+    socket.set(zmq::sockopt::tcp_maxrt, unacknowledged_most_ms);
+  } else {
+    socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
+    socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
+  }
   if (server) socket.set(zmq::sockopt::router_mandatory, true);
   if (type == zmq::socket_type::dealer || type == zmq::socket_type::sub) {
     socket.set(zmq::sockopt::reconnect_ivl, reconnect_first_ms);
