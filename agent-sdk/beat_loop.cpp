@@ -170,15 +170,19 @@ void BeatLoop::watch_connection(base::Micros now) {
 
 void BeatLoop::take_replies(base::Micros now) {
   zmq::message_t frame;
-  for (std::size_t i = 0; i < replies_per_cycle && connection_->receive(frame); ++i) take_reply(net::view(frame), now);
+  for (std::size_t i = 0; i < replies_per_cycle && connection_->receive(frame); ++i) {
+    wire::Reply reply;
+    base::Status status;
+    wire::Bytes rest = net::view(frame);
+    do {
+      status = wire::read_reply(rest, reply);
+      if (status.ok()) take_reply(reply, now);
+    } while (status.ok() && !rest.empty());
+    if (!status.ok()) report(to_public(status.error().within("the broker's reply")), now);
+  }
 }
 
-void BeatLoop::take_reply(std::string_view frame, base::Micros now) {
-  wire::Reply reply;
-  if (base::Status status = wire::read_reply(frame, reply); !status.ok()) {
-    report(to_public(status.error().within("the broker's reply")), now);
-    return;
-  }
+void BeatLoop::take_reply(const wire::Reply& reply, base::Micros now) {
   const auto error = [&] { return answered(reply.code, std::string(reply.message)); };
   const Receipt receipt{reply.code == "recorded" ? Ack::recorded : Ack::received, reply.first_seq,
                         time_of(base::to_wire(reply.time))};

@@ -91,7 +91,7 @@ class BeatLoop {
   void take_in(base::Micros now);
   void watch_connection(base::Micros now);
   void take_replies(base::Micros now);
-  void take_reply(std::string_view frame, base::Micros now);
+  void take_reply(const wire::Reply& reply, base::Micros now);
   void take_handover(base::Micros now);
   void make_due_beats(base::Micros now);
   void add_to_spool(SpoolItem item, Done done, base::Micros now);

@@ -82,15 +82,12 @@ struct Commands::Impl {
     while (true) {
       while (net::receive(socket, frames, 1, overrun)) {
         wire::Reply reply;
-        if (base::Status status = wire::read_reply(net::view(frames[0]), reply); !status.ok())
-          return sdk::to_public(status.error().within("the broker's reply"));
-        if (reply.corr != corr && reply.corr != 0) continue;  // to an earlier request that was given up
-        if (!reply.ok()) return sdk::answered(reply.code, std::string(reply.message));
-        Answer answer;
-        answer.receipt = {reply.code == "recorded" ? Ack::recorded : Ack::received, reply.first_seq,
-                          time_of(base::to_wire(reply.time))};
-        if (auto detail = Value::parse(std::string(reply.detail)); detail.ok()) answer.detail = *detail;
-        return answer;
+        for (wire::Bytes rest = net::view(frames[0]); !rest.empty();) {
+          if (base::Status status = wire::read_reply(rest, reply); !status.ok())
+            return sdk::to_public(status.error().within("the broker's reply"));
+          if (reply.corr == corr || reply.corr == 0) return answer_of(reply);
+          // Else it is to an earlier request that was given up.
+        }
       }
       if (!wait(ZMQ_POLLIN, until)) {
         socket = {};  // an answer that comes later must not meet the next request
@@ -99,6 +96,15 @@ struct Commands::Impl {
                                                   endpoint)};
       }
     }
+  }
+
+  static Result<Answer> answer_of(const wire::Reply& reply) {
+    if (!reply.ok()) return sdk::answered(reply.code, std::string(reply.message));
+    Answer answer;
+    answer.receipt = {reply.code == "recorded" ? Ack::recorded : Ack::received, reply.first_seq,
+                      time_of(base::to_wire(reply.time))};
+    if (auto detail = Value::parse(std::string(reply.detail)); detail.ok()) answer.detail = *detail;
+    return answer;
   }
 
   bool wait(short events, base::Micros until) {

@@ -32,7 +32,7 @@ class Connection {
 
   // False: nobody is there or the queue is full; nothing was sent.
   bool send(std::string_view header, std::string_view body);
-  // One reply of one frame; false: there is none. A message of another form comes as an empty one.
+  // One message of replies, which is one frame; false: there is none. A message of another form comes as an empty one.
   bool receive(zmq::message_t& out);
 
  private:

@@ -227,9 +227,7 @@ void BrokerProcess::handle(const Request& request, const base::Status& error, ba
     detail = reports_.status(sequencer_, counters_, base::monotonic_now());
     reply.detail = detail;
   }
-  OutgoingReply outgoing{std::string(request.from), {}};
-  wire::write_reply(outgoing.bytes, reply);
-  out_.replies.push_back(std::move(outgoing));
+  out_.replies.add(request.from, reply);
 }
 
 bool BrokerProcess::serve_log() {
@@ -309,8 +307,8 @@ void BrokerProcess::note_refusals() {
 }
 
 void BrokerProcess::flush() {
-  for (const OutgoingReply& reply : out_.replies)
-    if (!intake_->reply(reply)) ++counters_[Count::replies_lost];
+  for (const OutgoingReplies& replies : out_.replies)
+    if (!intake_->reply(replies)) counters_[Count::replies_lost] += replies.count;
   outlet_->publish(out_.events);
   out_.replies.clear();
   out_.events.clear();

@@ -69,8 +69,8 @@ std::vector<std::uint32_t> IngestIntake::closed() {
   return connections_.take_closed();
 }
 
-bool IngestIntake::reply(const OutgoingReply& reply) {
-  return net::send(socket_, {reply.to, reply.bytes});
+bool IngestIntake::reply(const OutgoingReplies& replies) {
+  return net::send(socket_, {replies.to, replies.bytes});
 }
 
 }  // namespace lifesign::broker

@@ -27,7 +27,7 @@ class IngestIntake {
   // between. Then the connections that closed.
   std::vector<std::uint32_t> closed();
 
-  bool reply(const OutgoingReply& reply);  // false: the peer is gone or its queue is full
+  bool reply(const OutgoingReplies& replies);  // false: the peer is gone or its queue is full
 
   zmq::socket_t& socket() { return socket_; }
   zmq::socket_t& monitor() { return monitor_; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
@@ -19,9 +20,25 @@ struct Request {
   wire::Bytes body;
 };
 
-struct OutgoingReply {
-  std::string to;     // routing id
-  std::string bytes;  // packed
+// The replies to one connection that are ready together; one message.
+struct OutgoingReplies {
+  std::string to;         // routing id
+  std::string bytes;      // packed, one after another
+  std::size_t count = 0;  // of them
+};
+
+class Replies {
+ public:
+  void add(std::string_view to, const wire::Reply& reply);  // behind those that the connection has already
+  void clear();
+
+  bool empty() const { return messages_.empty(); }
+  auto begin() const { return messages_.begin(); }
+  auto end() const { return messages_.end(); }
+
+ private:
+  std::vector<OutgoingReplies> messages_;
+  std::unordered_map<std::string, std::size_t> open_;  // routing id to the message that takes its next reply
 };
 
 struct OutgoingEvent {
@@ -31,7 +48,7 @@ struct OutgoingEvent {
 
 // What the sequencer wants sent. The shell empties it after each step.
 struct Outbox {
-  std::vector<OutgoingReply> replies;
+  Replies replies;
   std::vector<OutgoingEvent> events;
 };
 

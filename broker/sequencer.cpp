@@ -245,9 +245,7 @@ void Sequencer::answer(const Request& request, std::uint64_t first_seq, std::uin
         {std::string(request.from), header.corr, first_seq, first_seq + count - 1, now, now + base::Millis(wait)});
     return;
   }
-  OutgoingReply reply{std::string(request.from), {}};
-  wire::write_reply(reply.bytes, {.code = "received", .corr = header.corr, .first_seq = first_seq, .time = now});
-  out.replies.push_back(std::move(reply));
+  out.replies.add(request.from, {.code = "received", .corr = header.corr, .first_seq = first_seq, .time = now});
   ++counters_[Count::acks_received];
 }
 
@@ -256,12 +254,10 @@ void Sequencer::refuse(std::string_view to, std::uint64_t corr, const Error& err
   last_refusal_ = error.message;
   if (error.code == Code::overloaded) ++counters_[Count::refused_overloaded];
   if (error.code == Code::not_allowed) ++counters_[Count::refused_not_allowed];
-  OutgoingReply reply{std::string(to), {}};
-  wire::write_reply(reply.bytes, {.code = base::code_name(error.code),
-                                  .corr = corr,
-                                  .message = error.message,
-                                  .retry_after_ms = error.code == Code::overloaded ? retry_after_ms : 0});
-  out.replies.push_back(std::move(reply));
+  out.replies.add(to, {.code = base::code_name(error.code),
+                       .corr = corr,
+                       .message = error.message,
+                       .retry_after_ms = error.code == Code::overloaded ? retry_after_ms : 0});
 }
 
 void Sequencer::fail(const Waiting& waiting, std::string_view why, Outbox& out) {
@@ -356,10 +352,8 @@ void Sequencer::recorded(std::uint64_t seq, Outbox& out) {
     unrecorded_.pop_front();
   }
   acks_.release(seq, [&](const Waiting& waiting) {
-    OutgoingReply reply{waiting.to, {}};
-    wire::write_reply(reply.bytes,
-                      {.code = "recorded", .corr = waiting.corr, .first_seq = waiting.first_seq, .time = waiting.time});
-    out.replies.push_back(std::move(reply));
+    out.replies.add(waiting.to,
+                    {.code = "recorded", .corr = waiting.corr, .first_seq = waiting.first_seq, .time = waiting.time});
     ++counters_[Count::acks_recorded];
   });
   hold_.release(seq, publisher(out));

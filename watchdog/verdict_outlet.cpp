@@ -29,12 +29,14 @@ void VerdictOutlet::tick(base::Micros now) {
   bool overrun = false;
   while (net::receive(*socket_, frames_, 1, overrun)) {
     wire::Reply reply;
-    if (!wire::read_reply(net::view(frames_[0]), reply).ok() || reply.ok()) continue;
-    ++refused_;
-    alone_until_ = now + alone_for;
-    std::uint64_t held_back = 0;
-    if (faults_.allow(now, held_back))
-      log_.error("the broker refuses a message: {} ({}; {} more not shown)", reply.message, reply.code, held_back);
+    for (wire::Bytes rest = net::view(frames_[0]); !rest.empty() && wire::read_reply(rest, reply).ok();) {
+      if (reply.ok()) continue;
+      ++refused_;
+      alone_until_ = now + alone_for;
+      std::uint64_t held_back = 0;
+      if (faults_.allow(now, held_back))
+        log_.error("the broker refuses a message: {} ({}; {} more not shown)", reply.message, reply.code, held_back);
+    }
   }
 }
 

@@ -155,7 +155,10 @@ bool Generator::read_answers() {
 
 void Generator::take(std::uint32_t c, std::string_view frame) {
   wire::Reply reply;
-  if (!wire::read_reply(frame, reply).ok() || c >= connections_.size()) return;
+  while (c < connections_.size() && !frame.empty() && wire::read_reply(frame, reply).ok()) take(c, reply);
+}
+
+void Generator::take(std::uint32_t c, const wire::Reply& reply) {
   if (reply.corr == status_corr) {
     ++status_answers_;
     return;

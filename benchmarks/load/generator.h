@@ -25,6 +25,7 @@
 #include "load/plan.h"
 #include "load/silences.h"
 #include "load/window.h"
+#include "wire/ingest.h"
 
 namespace lifesign::load {
 
@@ -68,6 +69,7 @@ class Generator {
 
   bool read_answers();
   void take(std::uint32_t connection, std::string_view frame);
+  void take(std::uint32_t connection, const wire::Reply& reply);
   bool send_free(base::Micros now);
   bool send_due(base::Micros now);
   bool send_held(base::Micros now);

@@ -53,9 +53,9 @@ std::string write_ingest_header(const IngestHeader& header) {
   return out;
 }
 
-Status read_reply(Bytes frame, Reply& out) {
+Status read_reply(Bytes& rest, Reply& out) {
   out = Reply{};
-  Reader reader(frame);
+  Reader reader(rest);
   std::uint32_t elements = 0;
   std::uint64_t version = 0, time = 0;
   if (!reader.array(elements) || elements < 6 || !reader.u64(version) || version != limits::version ||
@@ -64,6 +64,9 @@ Status read_reply(Bytes frame, Reply& out) {
   out.time = base::log_time(time);
   const Type type = reader.peek();
   if (!reader.raw(out.detail)) return wrong_type("detail", "MessagePack", reader);
+  for (std::uint32_t i = 6; i < elements; ++i)
+    if (!reader.skip()) return wrong_type("what follows detail", "MessagePack", reader);
+  rest = reader.rest();
   Reader detail(out.detail);
   if (type == Type::text) {
     detail.text(out.message);

@@ -36,7 +36,8 @@ struct Reply {
   bool ok() const { return code == "received" || code == "recorded"; }
 };
 
-base::Status read_reply(Bytes frame, Reply& out);
+// Reads the reply that `rest` begins with and moves `rest` behind it: a message holds one or several.
+base::Status read_reply(Bytes& rest, Reply& out);
 // Appends; `detail` is written when it is not empty, else `message`, else nil.
 void write_reply(std::string& out, const Reply& reply);
 

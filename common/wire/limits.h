@@ -12,6 +12,8 @@ inline constexpr std::size_t message_bytes = 1 << 20;   // one frame; ZeroMQ clo
 inline constexpr std::size_t batch_bytes = 64 * 1024;   // where the broker cuts a batch of the log
 // A batch may hold one message more than fits it. What clients of ours take:
 inline constexpr std::size_t batch_frame_bytes = message_bytes + batch_bytes + 1024;
+// Where the broker closes a message of replies: some fifty of them. Small, as a client that never reads holds many.
+inline constexpr std::size_t replies_bytes = 2048;
 inline constexpr std::size_t item_bytes = 32 * 1024;    // one registration, goodbye, verdict or command
 inline constexpr std::size_t depth = 16;                // nesting that a reader follows
 inline constexpr std::size_t beats_per_message = 4096;  // keeps one message under a millisecond of work

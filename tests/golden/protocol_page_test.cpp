@@ -149,10 +149,13 @@ TEST_CASE("the page's bytes are read as the page says", "[golden]") {
   CHECK(check_beats(bytes.at("beats"), false).value() == 2);
   CHECK(check_beats(bytes.at("backfill"), true).value() == 1);
   Reply reply;
-  REQUIRE(read_reply(bytes.at("reply-overloaded"), reply).ok());
+  Bytes replies = bytes.at("reply-overloaded");
+  REQUIRE(read_reply(replies, reply).ok());
+  CHECK(replies.empty());
   CHECK(reply.retry_after_ms == 500);
   CHECK(reply.message == "wait");
-  REQUIRE(read_reply(bytes.at("reply-recorded"), reply).ok());
+  replies = bytes.at("reply-recorded");
+  REQUIRE(read_reply(replies, reply).ok());
   CHECK(reply.ok());
   Event event;
   REQUIRE(read_event(bytes.at("event-timeout"), event).ok());
@@ -212,5 +215,6 @@ TEST_CASE("the page's limits are the code's", "[golden]") {
   says("≤ " + std::to_string(limits::metadata_bytes / 1024) + " KiB packed");
   says("1 to " + std::to_string(limits::missed_limit_max));
   says("batches of up to " + grouped(limits::batch_frame_bytes));
+  says("closed at " + grouped(limits::replies_bytes));
   says("of " + std::to_string(limits::item_bytes / 1024) + " KiB for one item");
 }

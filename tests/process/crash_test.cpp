@@ -79,7 +79,8 @@ class RecordedBeats {
         continue;
       }
       wire::Reply reply;
-      if (wire::read_reply(net::view(frames[0]), reply).ok() && reply.corr == corr) return reply.code == "recorded";
+      for (wire::Bytes rest = net::view(frames[0]); !rest.empty() && wire::read_reply(rest, reply).ok();)
+        if (reply.corr == corr) return reply.code == "recorded";
     }
     return false;
   }

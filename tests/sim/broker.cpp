@@ -213,7 +213,7 @@ void Broker::keep_state() {
 }
 
 void Broker::flush() {
-  for (const broker::OutgoingReply& reply : out_.replies) {
+  for (const broker::OutgoingReplies& reply : out_.replies) {
     const auto ingest = ingest_.find(static_cast<std::uint32_t>(std::stoul(reply.to)));
     if (ingest != ingest_.end()) ingest->second.link->send(ingest->second.link, Side::client, {reply.bytes, nullptr});
   }

@@ -165,19 +165,25 @@ void Host::beat(std::size_t member) {
 void Host::take_replies() {
   for (; !replies_.empty(); replies_.pop_front()) {
     wire::Reply reply;
-    const base::Status read = wire::read_reply(replies_.front(), reply);
-    LIFESIGN_ASSERT(read.ok(), "{}", read.error().message);
-    const sdk::Spool::Outcome outcome = spool_->on_reply(reply, now());
-    for (const auto& [order, seq] : outcome.taken) {
-      const auto sent = sent_.find(order);
-      if (sent == sent_.end()) continue;
-      if (reply.code == "recorded") recorded_({ids_[sent->second.member], sent->second.run, sent->second.run_seq, seq});
-      sent_.erase(sent);
+    for (wire::Bytes rest = replies_.front(); !rest.empty();) {
+      const base::Status read = wire::read_reply(rest, reply);
+      LIFESIGN_ASSERT(read.ok(), "{}", read.error().message);
+      take_reply(reply);
     }
-    if (outcome.what != sdk::Spool::Outcome::What::unknown) continue;
-    if (registrations_->on_reply(reply, now()).what == sdk::Courier::Outcome::What::unknown)
-      goodbyes_->on_reply(reply, now());
   }
+}
+
+void Host::take_reply(const wire::Reply& reply) {
+  const sdk::Spool::Outcome outcome = spool_->on_reply(reply, now());
+  for (const auto& [order, seq] : outcome.taken) {
+    const auto sent = sent_.find(order);
+    if (sent == sent_.end()) continue;
+    if (reply.code == "recorded") recorded_({ids_[sent->second.member], sent->second.run, sent->second.run_seq, seq});
+    sent_.erase(sent);
+  }
+  if (outcome.what != sdk::Spool::Outcome::What::unknown) return;
+  if (registrations_->on_reply(reply, now()).what == sdk::Courier::Outcome::What::unknown)
+    goodbyes_->on_reply(reply, now());
 }
 
 bool Host::send(wire::Kind kind, Ack ack, std::uint64_t corr, std::string body) {

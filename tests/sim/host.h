@@ -68,6 +68,7 @@ class Host : public Process {
   void cycle() override;
   void connect();
   void take_replies();
+  void take_reply(const wire::Reply& reply);
   void make_due_beats();
   void beat(std::size_t member);
   void pump();

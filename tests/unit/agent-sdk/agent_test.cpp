@@ -67,6 +67,13 @@ TEST_CASE("an agent registers and beats as soon as it can, with no call at all",
   until([&] { return agent->stats().registered; });
 }
 
+TEST_CASE("replies that come in one message each reach what they answer", "[agent]") {
+  FakeBroker broker;
+  broker.pair_replies();
+  auto agent = start(broker.endpoint());  // it registers and beats, and both are answered at once
+  until([&] { return agent->stats().registered && agent->stats().acknowledged == 1; });
+}
+
 TEST_CASE("an agent beats in the background at its interval", "[agent]") {
   FakeBroker broker;
   auto agent = start(broker.endpoint(), [](AgentOptions& options) { options.interval = 10ms; });

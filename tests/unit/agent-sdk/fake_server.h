@@ -111,6 +111,12 @@ class FakeBroker {
     code_ = std::move(code);
   }
 
+  // From now on replies go out by twos, in one message.
+  void pair_replies() {
+    const std::lock_guard lock(mutex_);
+    pairs_ = true;
+  }
+
   // Waits until `done` is true of all that was seen, and returns that.
   std::vector<Seen> wait(const std::function<bool(const std::vector<Seen>&)>& done) {
     std::unique_lock lock(mutex_);
@@ -156,9 +162,10 @@ class FakeBroker {
       reply.message = "as the test wants it";
     }
     if (code == "overloaded") reply.retry_after_ms = 10;
-    std::string out;
-    wire::write_reply(out, reply);
-    return Frames{out};
+    const bool is_second = !held_.empty();
+    wire::write_reply(held_, reply);
+    if (pairs_ && !is_second) return std::nullopt;
+    return Frames{std::exchange(held_, {})};
   }
 
   std::mutex mutex_;
@@ -166,6 +173,8 @@ class FakeBroker {
   std::vector<Seen> seen_;
   std::function<std::string(const Seen&)> code_;
   std::uint64_t next_seq_ = 100;
+  bool pairs_ = false;
+  std::string held_;  // a reply that waits for another
   FakeServer server_;
 };
 

@@ -9,8 +9,10 @@
 #include "broker/connections.h"
 #include "broker/drain.h"
 #include "broker/key_window.h"
+#include "broker/message.h"
 #include "broker/ring.h"
 #include "broker/state_file.h"
+#include "wire/limits.h"
 
 using namespace lifesign;
 using namespace lifesign::broker;
@@ -201,6 +203,41 @@ TEST_CASE("acks are released in order and expire each at its own deadline", "[br
   book.release(6, [&](const Waiting& w) { released.push_back(w.corr); });
   CHECK(released == std::vector<std::uint64_t>{1});  // b was answered already
   CHECK(book.size() == 0);
+}
+
+TEST_CASE("replies that are ready together go to each connection in one message, in order", "[broker][acks]") {
+  Replies replies;
+  for (std::uint64_t corr = 1; corr <= 6; ++corr)
+    replies.add(corr % 2 == 0 ? "even" : "odd", {.code = "recorded", .corr = corr, .first_seq = 100 + corr});
+  std::vector<std::pair<std::string, std::vector<std::uint64_t>>> all;
+  for (const OutgoingReplies& message : replies) {
+    auto& corrs = all.emplace_back(message.to, std::vector<std::uint64_t>()).second;
+    wire::Reply reply;
+    for (wire::Bytes rest = message.bytes; !rest.empty();) {
+      REQUIRE(wire::read_reply(rest, reply).ok());
+      CHECK(reply.first_seq == 100 + reply.corr);
+      corrs.push_back(reply.corr);
+    }
+    CHECK(message.count == corrs.size());
+  }
+  CHECK(all == decltype(all){{"odd", {1, 3, 5}}, {"even", {2, 4, 6}}});
+  replies.clear();
+  CHECK(replies.empty());
+}
+
+TEST_CASE("a message of replies is closed at its bound, and no reply is left out", "[broker][acks]") {
+  Replies replies;
+  for (std::uint64_t corr = 1; corr <= 1000; ++corr) replies.add("a", {.code = "recorded", .corr = corr});
+  std::uint64_t next = 1;
+  for (const OutgoingReplies& message : replies) {
+    CHECK(message.bytes.size() < wire::limits::replies_bytes + 100);
+    wire::Reply reply;
+    for (wire::Bytes rest = message.bytes; !rest.empty(); ++next) {
+      REQUIRE(wire::read_reply(rest, reply).ok());
+      CHECK(reply.corr == next);
+    }
+  }
+  CHECK(next == 1001);
 }
 
 TEST_CASE("the window of keys forgets the oldest", "[broker]") {

@@ -106,7 +106,7 @@ void decode_all(std::string_view bytes) {
   (void)read_command(command_reader, command).ok();
   if (read_event(bytes, event).ok()) (void)stamp_event(event.map, event.type, 1, {}, 0, true);
   (void)read_ingest_header(bytes, header).ok();
-  (void)read_reply(bytes, reply).ok();
+  for (Bytes replies = bytes; !replies.empty() && read_reply(replies, reply).ok();) continue;
   (void)read_batch_header(bytes, batch).ok();
   (void)read_log_request(bytes, request).ok();
   (void)read_log_error(bytes, error).ok();
