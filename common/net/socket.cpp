@@ -22,8 +22,8 @@ using base::Error;
 // High-water marks count messages, not bytes: with frames of up to 1 MiB these bound a queue's memory loosely, and
 // the broker's ring and the credits bound it tightly.
 constexpr int queue_messages = 10'000;
-constexpr int ingest_messages = 500;       // of each connection, as these may be of 1 MiB and come from anybody
-constexpr int linger_ms = 200;             // long enough to hand a goodbye to the kernel, too short to hang an exit
+constexpr int ingest_messages = 500;  // of each connection, as these may be of 1 MiB and come from anybody
+constexpr int linger_ms = 200;        // long enough to hand a goodbye to the kernel, too short to hang an exit
 // A half-open connection is found in some 6 s on either side: clients ping, which shows them that the server's process
 // lives too, and servers leave it to TCP's keepalive. ZMTP heartbeats of the server's own, or such that the client asks
 // it to expect, would cost it a timer for each connection, and libzmq 4.3.4 walks through all timers to cancel one:

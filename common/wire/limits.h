@@ -8,8 +8,8 @@ namespace lifesign::wire::limits {
 
 inline constexpr std::uint64_t version = 1;
 
-inline constexpr std::size_t message_bytes = 1 << 20;   // one frame; ZeroMQ closes a connection that sends more
-inline constexpr std::size_t batch_bytes = 64 * 1024;   // where the broker cuts a batch of the log
+inline constexpr std::size_t message_bytes = 1 << 20;  // one frame; ZeroMQ closes a connection that sends more
+inline constexpr std::size_t batch_bytes = 64 * 1024;  // where the broker cuts a batch of the log
 // A batch may hold one message more than fits it. What clients of ours take:
 inline constexpr std::size_t batch_frame_bytes = message_bytes + batch_bytes + 1024;
 // Where the broker closes a message of replies: some fifty of them. Small, as a client that never reads holds many.
