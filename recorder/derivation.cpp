@@ -39,8 +39,7 @@ void State::Derivation::on_backfill(const wire::Beat& beat, std::uint64_t seq, b
   if (work_ == nullptr || !liveness::counts(outcome.result)) return;
   if (!identity.empty()) state_.hold_key(identity, seq);
   const std::uint64_t age = std::min(base::to_wire(time), beat.age_ms * 1000);
-  StoredBackfill stored{
-      seq, backfill_key(beat.agent_id, base::log_time(base::to_wire(time) - age), seq), {}, identity};
+  StoredBackfill stored{seq, backfill_key(beat.agent_id, base::log_time(base::to_wire(time) - age), seq), {}, identity};
   wire::Writer writer(stored.beat);
   wire::write_beat(writer, beat);
   work_->backfill.push_back(std::move(stored));
@@ -54,8 +53,13 @@ void State::Derivation::on_registration(const wire::Registration& registration, 
 void State::Derivation::on_goodbye(const wire::Goodbye& goodbye, wire::Bytes, std::uint64_t seq, base::LogTime time,
                                    const Outcome& outcome) {
   state_.settle(goodbye.agent_id, outcome, time);
-  if (outcome.result == Result::unchanged) return;  // sent again: it stops nobody twice
-  store(wire::goodbye_event(goodbye), wire::events::stopped, seq, time);
+  // Sent again, it stops nobody twice.
+  if (outcome.result == Result::unchanged) return;
+  std::string identity;
+  if (outcome.result == Result::unknown_agent && goodbye.run != 0) identity = goodbye_identity(goodbye);
+  if (!identity.empty() && state_.is_repeated_key(identity, seq)) return;
+  if (!identity.empty() && work_ != nullptr) state_.hold_key(identity, seq);
+  store(wire::goodbye_event(goodbye), wire::events::stopped, seq, time, std::move(identity));
 }
 
 void State::Derivation::on_command(const wire::Command& command, wire::Bytes, std::uint64_t seq, base::LogTime time,

@@ -137,7 +137,8 @@ void RecorderProcess::cycle(base::Micros now) {
   watch_writer(report, now);
   state_->with([&](State& s) { s.committed(report.durable); });
   const std::uint64_t used = report.queued_bytes + queue_reserve;
-  const std::uint64_t room = report.full || used >= settings_.queue ? 0 : (settings_.queue - used) / bytes_per_payload_byte;
+  const std::uint64_t room =
+      report.full || used >= settings_.queue ? 0 : (settings_.queue - used) / bytes_per_payload_byte;
   intake_->tick({.held = held_, .durable = report.durable, .held_time = held_time_, .room = room}, now);
   if (reports_->due(now)) {
     const Counts fresh = counts();

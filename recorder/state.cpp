@@ -24,6 +24,19 @@ std::string backfill_key(std::string_view agent_id, base::LogTime time, std::uin
   return key;
 }
 
+std::string goodbye_identity(const wire::Goodbye& goodbye) {
+  std::string key("g");
+  key.append(goodbye.agent_id);
+  key.push_back('\0');
+  append_be64(key, goodbye.run);
+  return key;
+}
+
+// A verdict's key begins with MessagePack's sign for a text, which is above ASCII.
+bool is_goodbye_identity(std::string_view key) {
+  return key.starts_with('g');
+}
+
 std::string backfill_identity(const wire::Beat& beat) {
   std::string key("b");
   key.append(beat.agent_id);
@@ -34,7 +47,7 @@ std::string backfill_identity(const wire::Beat& beat) {
 }
 
 bool is_backfill_identity(std::string_view key) {
-  return key.starts_with('b');  // a verdict's key begins with MessagePack's sign for a text, which is above ASCII
+  return key.starts_with('b');
 }
 
 base::Status check_entries(const wire::BatchHeader& header, wire::Bytes payload) {

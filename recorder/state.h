@@ -108,5 +108,8 @@ std::string backfill_key(std::string_view agent_id, base::LogTime time, std::uin
 // What is the same when a backfilled beat is sent again; its key in `keys`, where verdicts begin otherwise.
 std::string backfill_identity(const wire::Beat& beat);
 bool is_backfill_identity(std::string_view key);
+// The same for the goodbye of a run of an agent that has no row to know it by.
+std::string goodbye_identity(const wire::Goodbye& goodbye);
+bool is_goodbye_identity(std::string_view key);
 
 }  // namespace lifesign::recorder

@@ -157,6 +157,29 @@ TEST_CASE("events since a seq come by type, by agent and in pages", "[recorder]"
   }
 }
 
+TEST_CASE("a goodbye that is sent again is told once, also of an agent that has no row", "[recorder]") {
+  const TempDir dir;
+  LogScript log;
+  {
+    Store store(dir.path());
+    log.beat("known", 3, 1);  // 1
+    log.goodbye("known", 3);  // 2
+    log.goodbye("gone", 3);   // 3
+    log.goodbye("gone", 3);   // 4: in the batch that holds the first
+    log.goodbye("known", 3);  // 5
+    store.take(log.cut());
+  }
+  Store store(dir.path());
+  log.goodbye("gone", 3);  // 6
+  log.goodbye("gone", 4);  // 7: another start
+  store.take(log.cut());
+  CHECK(seqs(items(ask_disk(store, query_events, {.types = {"agent.stopped"}}), "events")) ==
+        std::vector<std::uint64_t>{2, 3, 7});
+  const auto checked = check(dir.path());
+  REQUIRE(checked.ok());
+  CHECK(checked->faults == std::vector<std::string>{});
+}
+
 TEST_CASE("agents come by status, label and prefix, in pages in order of id", "[recorder]") {
   const TempDir dir;
   Store store(dir.path());
