@@ -67,7 +67,10 @@ double rate_of(const Options& options) {
 
 std::uint32_t window_of(const Options& options) {
   if (options.window != 0) return options.window;
-  return std::clamp(65'536u / std::max(1u, options.connections), 1u, 64u);
+  // Enough on their way to fill several commits; few connections need more each than many.
+  const std::uint32_t connections = std::max(1u, options.connections);
+  const std::uint32_t most = std::clamp(65'536u / connections, 1u, window_most);
+  return std::min(std::max(64u, 6'400u / connections), most);
 }
 
 PlanOptions plan_of(const Options& options) {
@@ -131,6 +134,12 @@ std::vector<std::string> notes_on(const Options& options) {
         fmt::format("at --rate {:.0f} each of {} agents beats every {:.3g} s, which is later than its "
                     "--interval {} promises: their timeouts are true",
                     rate, options.agents, turn_s, base::format_duration(interval_of(options))));
+  const double warmup_s = std::chrono::duration<double>(options.warmup).count();
+  if (options.die > 0 && warmup_s < turn_s)
+    notes.push_back(
+        fmt::format("some agents are to fall silent before they ever beat, and then nobody can miss them: a --warmup "
+                    "of {:.3g}s would hear each once before",
+                    turn_s));
   if (rate == 0 && options.jitter.count() != 0)
     notes.push_back("--jitter is of no effect without --rate: messages are sent as soon as the window has room");
   return notes;
@@ -151,7 +160,7 @@ std::optional<Options> parse(int argc, const char* const* argv, int& exit_code) 
   count("--agents", options.agents, 1, agents_most, "How many agents beat");
   count("--connections", options.connections, 1, connections_most, "Over how many connections, evenly");
   count("--batch", options.batch, 1, wire::limits::beats_per_message, "Beats in a message");
-  count("--window", options.window, 0, window_most, "Messages in flight on each connection; 0: 64, or 65,536 in all");
+  count("--window", options.window, 0, window_most, "Messages in flight on each connection; 0: 64, or more or fewer to make 6,400 to 65,536 in all");
   add_word<wire::Ack>(app, "--ack", options.ack, "LEVEL",
                       {{"none", wire::Ack::none}, {"received", wire::Ack::received}, {"recorded", wire::Ack::recorded}},
                       "What is answered: none, received or recorded (default recorded)");

@@ -44,13 +44,18 @@ TEST_CASE("what is not said is chosen so that it works") {
   CHECK(interval_of({}) == 10s);
   CHECK(interval_of({.duration = 10s, .die = 0.1}) == 2s);
   CHECK(interval_of({.interval = 3s, .die = 0.1}) == 3s);
-  CHECK(window_of({.connections = 10}) == 64);
+  CHECK(window_of({.connections = 1}) == 4'096);
+  CHECK(window_of({.connections = 10}) == 640);
+  CHECK(window_of({.connections = 100}) == 64);
+  CHECK(window_of({.connections = 1'000}) == 64);
   CHECK(window_of({.connections = 10'000}) == 6);
   CHECK(window_of({.connections = 20'000}) == 3);
   CHECK(rate_of({.agents = 1000, .interval = 2s, .rate_is_interval = true}) == 500);
   CHECK(notes_on({.agents = 1000, .interval = 2s, .rate = 100}).size() == 1);
   CHECK(notes_on({.agents = 1000, .interval = 2s, .rate_is_interval = true}).empty());
   CHECK(notes_on({.jitter = 1s}).size() == 1);
+  CHECK(notes_on({.interval = 2s, .warmup = 1s, .die = 0.1, .rate_is_interval = true}).size() == 1);
+  CHECK(notes_on({.interval = 2s, .warmup = 2s, .die = 0.1, .rate_is_interval = true}).empty());
 }
 
 TEST_CASE("messages are what the broker reads, and their agents are known again") {
