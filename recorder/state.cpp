@@ -79,8 +79,10 @@ base::Result<Work> State::apply(const wire::BatchHeader& header, wire::Bytes pay
   if (auto status = check_seam(header, payload); !status.ok()) return status.error();
   Work work;
   Derivation derivation(*this, &work);
-  wire::EntryList list(payload);
-  for (wire::Entry entry; list.next(entry);) {
+  wire::EntryList list(payload), ahead(payload);
+  std::size_t fetched = 0;
+  for (wire::Entry entry; list.next(entry); --fetched) {
+    if (fetched == 0) fetched = look_ahead(ahead);
     if (entry.count == 0 || entry.first_seq + entry.count - 1 <= position_.seq) continue;
     if (work.entries.empty()) {
       work.first_seq = entry.first_seq;
@@ -99,6 +101,13 @@ base::Result<Work> State::apply(const wire::BatchHeader& header, wire::Bytes pay
   checkpoint(work);
   work.position = position_;
   return work;
+}
+
+std::size_t State::look_ahead(wire::EntryList& ahead) {
+  const std::size_t entries = fold_.look_ahead(ahead, rows_ahead_);
+  for (const std::uint32_t row : rows_ahead_)
+    if (row < slots_.size()) __builtin_prefetch(&slots_[row], 1);
+  return entries;
 }
 
 // What is held ends between two entries of the batch, never inside one.

@@ -69,6 +69,7 @@ class State {
   Slot& make_slot(std::string_view agent_id, std::uint32_t row, base::LogTime created);
   bool is_repeated_key(const std::string& key, std::uint64_t seq) const;
   void hold_key(const std::string& key, std::uint64_t seq);  // until it is committed
+  std::size_t look_ahead(wire::EntryList& ahead);            // as the fold does
   base::Status check_seam(const wire::BatchHeader& header, wire::Bytes payload) const;
   void apply_entry(const wire::Entry& entry, Derivation& derivation);
   void checkpoint(Work& work);
@@ -82,6 +83,7 @@ class State {
   std::unordered_map<std::string, std::uint64_t> pending_keys_;  // not on disk yet
   std::deque<std::pair<std::uint64_t, std::string>> pending_order_;
   std::uint64_t bad_entries_ = 0;
+  std::vector<std::uint32_t> rows_ahead_;
 
   // The running sweep.
   bool sweeping_ = false;

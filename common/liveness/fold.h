@@ -10,8 +10,8 @@
 //
 // Entries must be applied in order of seq, beginning at min_as_of() + 1 after rows were loaded (0 for an empty fold).
 // Where seqs jump, what was between is lost or never was: nobody is judged by that time. (A log.gap or broker.started
-// says the same, and adds nothing.) A record that a loaded row holds already is skipped for that row. One thread. Views and references that
-// are handed out live until the next call that is not const.
+// says the same, and adds nothing.) A record that a loaded row holds already is skipped for that row. One thread. Views
+// and references that are handed out live until the next call that is not const.
 #pragma once
 
 #include <array>
@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "liveness/row_state.h"
@@ -136,6 +137,12 @@ class Fold {
 
   // --- the log in. An error means a body that the broker should have refused: nothing after the bad item is applied.
   base::Status apply_entry(const wire::Entry& entry, Visitor* visitor = nullptr);
+
+  // Reads some beats on from `ahead` and brings their agents' rows into the cache, so that a fleet that outgrows it
+  // costs a wait for memory for many beats and not several for each. Returns the number of entries read; `rows` gets
+  // the rows for the caller to fetch what it keeps of them itself. A hint: nothing changes, and where a small fleet
+  // fits the cache nothing is done but to read to the end.
+  std::size_t look_ahead(wire::EntryList& ahead, std::vector<std::uint32_t>& rows) const;
 
   Outcome apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTime time, Source source = {});
   Outcome apply_backfill(const wire::Beat& beat, std::uint64_t seq, base::LogTime time);

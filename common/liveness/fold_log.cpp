@@ -6,6 +6,8 @@
 namespace lifesign::liveness {
 namespace {
 
+constexpr std::size_t fleet_in_cache = 16'384;  // a smaller fleet's rows are near anyway
+
 Visitor nobody;  // does nothing, holds nothing
 
 base::Error bad_body(const wire::Entry& e, const char* why) {
@@ -123,6 +125,21 @@ base::Status Fold::apply_entry(const wire::Entry& e, Visitor* visitor) {
   }
   if (e.count > 0 && status.ok()) impl_->note(e.first_seq + e.count - 1);
   return status;
+}
+
+std::size_t Fold::look_ahead(wire::EntryList& ahead, std::vector<std::uint32_t>& rows) const {
+  std::array<std::string_view, Rows::fetch_most> ids;
+  std::size_t entries = 0, known = 0;
+  rows.clear();
+  if (impl_->rows.size() < fleet_in_cache) return SIZE_MAX;
+  for (wire::Entry e; known < ids.size() && ahead.next(e); ++entries) {
+    if (e.kind != wire::Kind::beats) continue;
+    wire::BeatList list(e.body);
+    for (wire::Beat beat; known < ids.size() && list.next(beat);) ids[known++] = beat.agent_id;
+  }
+  rows.resize(known);
+  impl_->rows.fetch({ids.data(), known}, rows);
+  return entries;
 }
 
 void Fold::apply_event(const wire::Event& event, std::uint64_t seq, base::LogTime) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <functional>
+#include <utility>
 
 namespace lifesign::liveness {
 
@@ -31,18 +32,36 @@ void IdArena::remove(std::uint32_t place) {
   free_[get(place).size()].push_back(place);
 }
 
-Rows::Rows() : index_(1024, empty_slot) {}
+Rows::Rows() : index_(1024) {}
 
 std::size_t Rows::hash(std::string_view id) {
   return std::hash<std::string_view>{}(id);
 }
 
 std::uint32_t Rows::find(std::string_view id) const {
-  for (std::size_t slot = slot_of(id);; slot = (slot + 1) & (index_.size() - 1)) {
-    const std::uint32_t row = index_[slot];
-    if (row == empty_slot) return UINT32_MAX;
-    if (this->id(row) == id) return row;
+  const std::size_t wanted = hash(id);
+  for (std::size_t at = wanted & mask();; at = (at + 1) & mask()) {
+    const Slot slot = index_[at];
+    if (slot.row == empty_slot) return UINT32_MAX;
+    if (slot.tag == tag_of(wanted) && this->id(slot.row) == id) return slot.row;
   }
+}
+
+void Rows::fetch(std::span<const std::string_view> ids, std::span<std::uint32_t> rows) const {
+  LIFESIGN_ASSERT(rows.size() == ids.size() && ids.size() <= fetch_most, "{} rows, {} ids", rows.size(), ids.size());
+  std::array<std::size_t, fetch_most> wanted;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    wanted[i] = hash(ids[i]);
+    __builtin_prefetch(&index_[wanted[i] & mask()]);
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    std::size_t at = wanted[i] & mask();
+    while (index_[at].row != empty_slot && index_[at].tag != tag_of(wanted[i])) at = (at + 1) & mask();
+    rows[i] = index_[at].row == empty_slot ? UINT32_MAX : std::uint32_t{index_[at].row};
+    if (rows[i] != UINT32_MAX) __builtin_prefetch(&(*this)[rows[i]], 1);
+  }
+  for (const std::uint32_t row : rows)
+    if (row != UINT32_MAX) ids_.fetch((*this)[row].id);
 }
 
 std::uint32_t Rows::add(std::string_view id) {
@@ -53,32 +72,30 @@ std::uint32_t Rows::add(std::string_view id) {
     row = free_rows_.back();
     free_rows_.pop_back();
   } else {
+    LIFESIGN_ASSERT(end_ < empty_slot, "{} rows", end_);
     row = end_++;
     if ((row >> chunk_bits) == chunks_.size()) chunks_.push_back(std::make_unique<Row[]>(chunk_rows));
   }
   (*this)[row] = Row{};
   (*this)[row].id = ids_.add(id);
-  std::size_t slot = slot_of(id);
-  while (index_[slot] != empty_slot) slot = (slot + 1) & (index_.size() - 1);
-  index_[slot] = row;
+  put_slot(hash(id), row);
   ++size_;
   return row;
 }
 
 void Rows::remove(std::uint32_t row) {
   LIFESIGN_ASSERT(in_use(row), "row {} is not in use", row);
-  const std::size_t mask = index_.size() - 1;
-  std::size_t hole = slot_of(id(row));
-  while (index_[hole] != row) hole = (hole + 1) & mask;
+  std::size_t hole = hash(id(row)) & mask();
+  while (index_[hole].row != row) hole = (hole + 1) & mask();
   // Later members of the cluster move up, so that no search stops short at the hole.
-  for (std::size_t next = (hole + 1) & mask; index_[next] != empty_slot; next = (next + 1) & mask) {
-    const std::size_t home = slot_of(id(index_[next]));
-    if (((next - home) & mask) >= ((next - hole) & mask)) {
+  for (std::size_t next = (hole + 1) & mask(); index_[next].row != empty_slot; next = (next + 1) & mask()) {
+    const std::size_t home = hash(id(index_[next].row)) & mask();
+    if (((next - home) & mask()) >= ((next - hole) & mask())) {
       index_[hole] = index_[next];
       hole = next;
     }
   }
-  index_[hole] = empty_slot;
+  index_[hole] = Slot{};
 
   Row& r = (*this)[row];
   if (Side* s = side(r)) {
@@ -112,15 +129,17 @@ void Rows::trim_side(Row& row) {
   row.side = 0;
 }
 
+void Rows::put_slot(std::size_t hash, std::uint32_t row) {
+  std::size_t at = hash & mask();
+  while (index_[at].row != empty_slot) at = (at + 1) & mask();
+  index_[at].row = row & empty_slot;
+  index_[at].tag = tag_of(hash) & 31;
+}
+
 void Rows::grow_index() {
-  const std::vector<std::uint32_t> old(std::move(index_));
-  index_.assign(old.size() * 2, empty_slot);
-  for (const std::uint32_t row : old) {
-    if (row == empty_slot) continue;
-    std::size_t slot = slot_of(id(row));
-    while (index_[slot] != empty_slot) slot = (slot + 1) & (index_.size() - 1);
-    index_[slot] = row;
-  }
+  const std::vector<Slot> old = std::exchange(index_, std::vector<Slot>(index_.size() * 2));
+  for (const Slot slot : old)
+    if (slot.row != empty_slot) put_slot(hash(id(slot.row)), slot.row);
 }
 
 }  // namespace lifesign::liveness
