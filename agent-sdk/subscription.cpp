@@ -39,7 +39,7 @@ std::optional<Tick> read_tick(const Value& map) {
   return out;
 }
 
-Subscription::Subscription(Options options) : options_(std::move(options)) {
+Subscription::Subscription(Options options) : options_(std::move(options)), unsure_(options_.since.has_value()) {
   LIFESIGN_ASSERT(!options_.types.empty() && options_.held_messages > 0, "{} types", options_.types.size());
   agents_.insert(options_.agent_ids.begin(), options_.agent_ids.end());
   Stream stream;
@@ -114,6 +114,11 @@ bool Subscription::process_beat(Incoming& incoming) {
   if (beats.stream.started && event.seq <= beats.stream.last) {
     ++stats_.repeats;
     return true;
+  }
+  if (unsure_ && beats.stream.started && beats.run == 0 && beats.stream.last + 1 < event.seq) {
+    const std::uint64_t until = event.seq - 1;
+    want({{event.type}, event.agent_id, beats.stream.last, until, {until}});
+    return false;
   }
   if (beats.run != 0 && incoming.run_seq != 0 && beats.stream.last + 1 < event.seq) {
     const std::uint64_t expected = incoming.run == beats.run ? beats.run_seq + 1 : 1;

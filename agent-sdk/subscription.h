@@ -7,8 +7,9 @@
 //   last 5, event 9 (prev 7):  fill (5, 7], deliver what the recorder has, then 9
 //
 // A broker restart (broker_run of a tick) may have cost events of the old run that no `prev` names: then, and at the
-// beginning with `since`, everything up to the tick's seq is fetched. Between a lost connection and the next tick
-// nobody can say whether it was a restart, so an event that is the first of its type (prev 0) is checked too.
+// beginning with `since`, everything up to the tick's seq is fetched. Between a lost connection and the next tick, and
+// from `since` to the first tick, nobody can say whether it is another run, so an event that is the first of its type
+// (prev 0) is checked too.
 // Single-agent beat topics have no `prev` of their own: their run_seq shows the loss.
 #pragma once
 
@@ -111,7 +112,7 @@ class Subscription {
   std::set<std::string> agents_;
   std::map<std::string, Stream, std::less<>> streams_;           // whole types
   std::map<std::string, BeatStream, std::less<>> beat_streams_;  // by agent, of single-agent beat topics
-  bool unsure_ = false;
+  bool unsure_ = false;  // whether a live event is of broker_run_
   std::uint64_t broker_run_ = 0;
   std::uint64_t floor_ = 0;  // where live began: of a type that had not been published then, no more is ours to fetch
   std::deque<Fill> fills_;

@@ -276,6 +276,22 @@ TEST_CASE("with since, a live event that comes before the first tick waits for h
   CHECK(taken(s) == "timeout@7 timeout@9");
 }
 
+TEST_CASE("with since, what is live before the first tick may be the first of another broker run", "[subscription]") {
+  Subscription s(options({"agent.timeout"}, 4));
+  s.on_event(timeout(1001, 0));
+  CHECK(taken(s) == "");
+  CHECK(wanted(s) == "agent.timeout (4,1000]");
+  CHECK(s.on_page({timeout(7, 4)}, {}, 1001));
+  CHECK(taken(s) == "timeout@7 timeout@1001");
+
+  Subscription::Options one = options({"heartbeat.received"}, 4);
+  one.agent_ids = {"web-1"};
+  Subscription beats(one);
+  beats.on_event(beat(1001, 7, 9));
+  CHECK(taken(beats) == "");
+  CHECK(wanted(beats) == "heartbeat.received of web-1 (4,1000]");
+}
+
 TEST_CASE("with since and no recorder, the history is a gap and live goes on, with nothing held back",
           "[subscription]") {
   Subscription s(options({"agent.timeout"}, 4));
