@@ -1,17 +1,18 @@
-// SIGKILL of broker, recorder and watchdog in random order, while beats are sent and acknowledged: what was recorded is
-// there, once. LIFESIGN_SEED replays a failure; LIFESIGN_KILLS makes it longer.
-#include <signal.h>
-
-#include <atomic>
+// SIGKILL of broker, recorder and watchdog in random order, under load, while agents live, die and come back: what was
+// recorded is there once, every verdict is there once and is delivered once, each death is told and no life is taken
+// for one. LIFESIGN_SEED replays a failure; LIFESIGN_KILLS makes it longer.
 #include <catch2/catch.hpp>
+#include <memory>
 #include <random>
-#include <set>
 #include <thread>
 
-#include "net/socket.h"
-#include "support/system.h"
-#include "wire/beat.h"
-#include "wire/ingest.h"
+#include "lifesign/agent.h"
+#include "support/audit.h"
+#include "support/deaths.h"
+#include "support/listener.h"
+#include "support/mortal.h"
+#include "support/recorded_beats.h"
+#include "support/replay.h"
 
 using namespace lifesign;
 using namespace lifesign::tests;
@@ -19,131 +20,99 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::stoull(text);
-}
-
-// A client that sends each beat until it is told that it is recorded, with the same run_seq: the plainest one that the
-// protocol page allows.
-class RecordedBeats {
+// Everybody who beats during the test.
+class Load {
  public:
-  RecordedBeats(std::string id, std::string endpoint) : id_(std::move(id)), endpoint_(std::move(endpoint)) {
-    thread_ = std::thread([this] { work(); });
-  }
-  ~RecordedBeats() { finish(); }
-  void finish() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  std::uint64_t recorded() const { return recorded_; }
-  const std::string& id() const { return id_; }
-
- private:
-  void work() {
-    zmq::context_t context;
-    std::optional<zmq::socket_t> socket;
-    std::uint64_t corr = 0;
-    while (!stop_) {
-      if (!socket) {
-        socket.emplace(net::make_socket(context, net::Use::ingest_client));
-        if (!net::connect(*socket, endpoint_).ok()) return;
-      }
-      wire::Beat beat;
-      beat.agent_id = id_;
-      beat.run = 4711;
-      beat.run_seq = recorded_ + 1;
-      beat.interval_ms = 5000;  // a repeat keeps nothing alive, and the recorder may be away for a while
-      std::string body;
-      wire::Writer writer(body);
-      writer.array(1);
-      wire::write_beat(writer, beat);
-      const std::string header = wire::write_ingest_header({wire::Kind::beats, ++corr, wire::Ack::recorded, 1000, {}});
-      if (!net::send(*socket, {header, body})) {
-        poll(*socket, ZMQ_POLLOUT, 50ms);
-        continue;
-      }
-      if (answered(*socket, corr))
-        ++recorded_;
-      else
-        socket.reset();  // an answer that comes too late must not be taken for the next one's
+  Load(const System& system, std::mt19937_64& random) {
+    const std::string ingest = system.endpoint("ingest");
+    for (int i = 0; i < 4; ++i)
+      clients.push_back(std::make_unique<RecordedBeats>("recorded-" + std::to_string(i), ingest));
+    for (int i = 0; i < 6; ++i)
+      mortals.push_back(std::make_unique<Mortal>("mortal-" + std::to_string(i), ingest, random()));
+    for (int i = 0; i < 6; ++i) {
+      auto agent = Agent::start(
+          {.id = "living-" + std::to_string(i), .endpoint = ingest, .interval = 1s, .goodbye_on_destruction = true});
+      REQUIRE(agent.ok());
+      living.push_back(std::move(agent).value());
     }
   }
 
-  bool answered(zmq::socket_t& socket, std::uint64_t corr) {
-    std::vector<zmq::message_t> frames;
-    bool overrun = false;
-    for (const auto until = std::chrono::steady_clock::now() + 1s; std::chrono::steady_clock::now() < until;) {
-      if (!net::receive(socket, frames, 1, overrun)) {
-        poll(socket, ZMQ_POLLIN, 20ms);
-        continue;
-      }
-      wire::Reply reply;
-      for (wire::Bytes rest = net::view(frames[0]); !rest.empty() && wire::read_reply(rest, reply).ok();)
-        if (reply.corr == corr) return reply.code == "recorded";
-    }
-    return false;
+  std::uint64_t recorded() const {
+    std::uint64_t sum = 0;
+    for (const auto& client : clients) sum += client->recorded();
+    return sum;
   }
 
-  static void poll(zmq::socket_t& socket, short events, std::chrono::milliseconds most) {
-    zmq::pollitem_t item{socket.handle(), 0, events, 0};
-    zmq::poll(&item, 1, most);
-  }
-
-  const std::string id_, endpoint_;
-  std::atomic<std::uint64_t> recorded_{0};
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
+  std::vector<std::unique_ptr<RecordedBeats>> clients;
+  std::vector<std::unique_ptr<Mortal>> mortals;
+  std::vector<std::unique_ptr<Agent>> living;
 };
+
+void kill_again_and_again(System& system, const Load& load, std::uint64_t kills, std::mt19937_64& random) {
+  for (std::uint64_t kill = 0; kill < kills; ++kill) {
+    const char* processes[] = {"broker", "recorder", "watchdog"};
+    const char* process = processes[random() % 3];
+    const std::uint64_t target = load.recorded() + 1 + random() % 300;
+    INFO("kill " << kill << " of " << process);
+    REQUIRE(eventually([&] { return load.recorded() >= target; }));
+    system.kill(process);
+    // Long enough, at times, for an agent to die or return meanwhile: the length of the pause is the test.
+    if (random() % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(random() % 2000));
+    system.start(process);
+  }
+}
 
 }  // namespace
 
-TEST_CASE("what was acknowledged as recorded is there once, whichever process is killed when", "[process][crash]") {
-  const std::uint64_t seed = from_environment("LIFESIGN_SEED", 20261124);
-  const std::uint64_t kills = from_environment("LIFESIGN_KILLS", 10);
-  INFO("replay with LIFESIGN_SEED=" << seed << " LIFESIGN_KILLS=" << kills);
-  std::mt19937_64 random(seed);
+TEST_CASE("whichever process is killed when, nothing recorded is lost or doubled and every death is told once",
+          "[process][crash]") {
+  const Replay replay("LIFESIGN_KILLS", 10);
+  INFO(replay.text());
+  std::mt19937_64 random(replay.seed());
   System system("crash");
   system.start();
-  {
-    std::vector<std::unique_ptr<RecordedBeats>> clients;
-    for (int i = 0; i < 4; ++i)
-      clients.push_back(std::make_unique<RecordedBeats>("c-" + std::to_string(i), system.endpoint("ingest")));
-    const auto sum = [&] {
-      std::uint64_t n = 0;
-      for (const auto& client : clients) n += client->recorded();
-      return n;
-    };
-    for (std::uint64_t kill = 0; kill < kills; ++kill) {
-      const char* processes[] = {"broker", "recorder", "watchdog"};
-      const char* process = processes[random() % 3];
-      const std::uint64_t target = sum() + 1 + random() % 200;
-      INFO("kill " << kill << " of " << process);
-      REQUIRE(eventually([&] { return sum() >= target; }));
-      system.kill(process);
-      system.start(process);
-    }
-    const std::uint64_t last = sum() + 20;
-    REQUIRE(eventually([&] { return sum() >= last; }));
-    // They beat without a pause until now: nobody was timed out.
-    CHECK(system.events({"agent.timeout"}).empty());
-    for (auto& client : clients) client->finish();
+  Listener all(system, {}, false), again(system, {"agent.timeout"}, true);
+  Load load(system, random);
+  kill_again_and_again(system, load, replay.length(), random);
+  const std::uint64_t last = load.recorded() + 20;
+  REQUIRE(eventually([&] { return load.recorded() >= last; }));
+  REQUIRE(eventually([&] { return system.watchdog_judges(); }));
 
-    Query query = system.query();
-    for (const auto& client : clients) {
-      std::multiset<std::uint64_t> seen;
-      for (BeatsRequest request{.agent_id = client->id(), .limit = 1000};;) {
-        const auto page = query.beats(request);
-        REQUIRE(page.ok());
-        for (const Value& beat : (*page)["beats"].items()) seen.insert(beat["run_seq"].u64_or(0));
-        request.cursor = (*page)["cursor"];
-        if (!request.cursor.exists() || request.cursor.type() == Value::Type::nil) break;
-      }
-      INFO(client->id() << ": " << client->recorded() << " recorded, " << seen.size() << " in the history");
-      for (std::uint64_t n = 1; n <= client->recorded(); ++n) REQUIRE(seen.count(n) == 1);
-      // The last one may have been sequenced and never acknowledged.
-      CHECK(seen.size() <= client->recorded() + 1);
-      CHECK(system.total_heartbeats(client->id()) == seen.size());
-    }
+  // Who lives has beaten until now. The mortals die for good, and that is to be told too.
+  for (auto& mortal : load.mortals) mortal->finish();
+  REQUIRE(system.log_time_passes(4s));
+  std::vector<Value> events = system.events({});
+  for (const Value& event : events) {
+    INFO(to_json(event));
+    if (event["type"].text() == "agent.timeout") CHECK(event["agent_id"].text_or("").starts_with("mortal-"));
   }
+  for (auto& client : load.clients) client->finish();
+  load.living.clear();
+  REQUIRE(system.log_time_passes(500ms));
+  audit_totals(system);  // first: in a few seconds the clients would count as late
+  for (const auto& client : load.clients) audit_recorded(system, client->id(), client->recorded());
+  for (int i = 0; i < 6; ++i) audit_counts(system, "living-" + std::to_string(i));
+
+  events = system.events({});
+  audit_verdicts(events);
+  const auto blind = blind_spans(events);
+  constexpr std::uint64_t timeout = Mortal::timeout_ms * 1000;
+  constexpr std::uint64_t first_miss = (Mortal::interval_ms + Mortal::grace_ms) * 1000;
+  std::size_t deaths = 0;
+  for (const auto& mortal : load.mortals) {
+    audit_counts(system, mortal->id());
+    const auto found = silences(history(system, mortal->id()), blind, timeout, first_miss, system.log_time());
+    deaths += audit_deaths(mortal->id(), found, blind, timeout, events);
+  }
+  CHECK(deaths >= load.mortals.size());
+
+  const std::uint64_t newest = events.back()["seq"].u64_or(0);
+  const auto timeouts = system.events({"agent.timeout"});
+  CHECK(eventually([&] { return all.last() >= newest && again.last() >= timeouts.back()["seq"].u64_or(0); }));
+  all.finish();
+  again.finish();
+  all.audit(events);
+  again.audit(timeouts);
+  CHECK(all.gaps() == 0);
+  CHECK(again.starts() > 1);
 }

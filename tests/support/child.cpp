@@ -13,10 +13,19 @@
 
 namespace lifesign::tests {
 
-Child::Child(const std::string& program, const std::vector<std::string>& args, std::string log) : log_(std::move(log)) {
+Child::Child(const std::string& program, const std::vector<std::string>& args, std::string log,
+             const std::map<std::string, std::string>& environment)
+    : log_(std::move(log)) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);
+  // Made before the fork: other threads may hold locks that setenv() needs.
+  std::vector<std::string> settings;
+  for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
+  std::vector<char*> envp;
+  for (std::string& setting : settings) envp.push_back(setting.data());
+  for (char** ours = ::environ; *ours != nullptr; ++ours) envp.push_back(*ours);
+  envp.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ > 0) return;
@@ -24,7 +33,7 @@ Child::Child(const std::string& program, const std::vector<std::string>& args, s
   const int fd = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   ::dup2(fd, STDOUT_FILENO);
   ::dup2(fd, STDERR_FILENO);
-  ::execv(program.c_str(), argv.data());
+  ::execve(program.c_str(), argv.data(), envp.data());
   ::_exit(127);
 }
 

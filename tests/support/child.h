@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,10 @@ namespace lifesign::tests {
 
 class Child {
  public:
-  // `program` by path. Its output goes to `log`, which tests print when they fail.
-  Child(const std::string& program, const std::vector<std::string>& args, std::string log);
+  // `program` by path. Its output goes to `log`, which tests print when they fail. `environment` is set besides our
+  // own.
+  Child(const std::string& program, const std::vector<std::string>& args, std::string log,
+        const std::map<std::string, std::string>& environment = {});
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
   ~Child();  // SIGKILL, and waits

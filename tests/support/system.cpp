@@ -49,7 +49,8 @@ void System::start(const std::string& process) {
   children_.erase(process);
   std::vector<std::string> args = {"--data", dir_.string()};
   if (process != "watchdog") args.insert(args.end(), {"--port", "0"});
-  children_.emplace(process, Child(LIFESIGN_BIN_DIR "/lifesign-" + process, args, dir_ / (process + ".log")));
+  children_.emplace(
+      process, Child(LIFESIGN_BIN_DIR "/lifesign-" + process, args, dir_ / (process + ".log"), environments_[process]));
 }
 
 void System::start() {
@@ -98,10 +99,10 @@ std::string System::lifesign(const std::vector<std::string>& args, int* exit_cod
   return child.output();
 }
 
-std::vector<Value> System::events(const std::vector<std::string>& types) const {
+std::vector<Value> System::events(const std::vector<std::string>& types, const std::string& agent_id) const {
   std::vector<Value> all;
   Query query = this->query();
-  EventsRequest request{.types = types, .limit = 1000};
+  EventsRequest request{.types = types, .agent_id = agent_id, .limit = 1000};
   for (;;) {
     const auto page = query.events(request);
     INFO((page.ok() ? "" : page.error().message));

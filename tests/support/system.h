@@ -26,6 +26,10 @@ class System {
 
   void start();                            // all three; waits until the watchdog judges
   void start(const std::string& process);  // "broker", "recorder" or "watchdog"
+  // Of `process`, whenever it is started from now on.
+  void environment(const std::string& process, std::map<std::string, std::string> variables) {
+    environments_[process] = std::move(variables);
+  }
   void kill(const std::string& process) { children_.at(process).kill(); }
   int stop(const std::string& process) { return children_.at(process).stop(); }
   Child& child(const std::string& process) { return children_.at(process); }
@@ -40,8 +44,8 @@ class System {
   // Runs `lifesign` on this system; what it printed, and its exit code.
   std::string lifesign(const std::vector<std::string>& args, int* exit_code = nullptr) const;
 
-  // All events of these types, in order; fails the test if the recorder cannot be asked.
-  std::vector<Value> events(const std::vector<std::string>& types) const;
+  // All events of these types (of one agent, if any), in order; fails the test if the recorder cannot be asked.
+  std::vector<Value> events(const std::vector<std::string>& types, const std::string& agent_id = {}) const;
   std::map<std::string, int> events_by_agent(const std::string& type) const;
   std::string status_of(const std::string& agent_id) const;
   std::uint64_t total_heartbeats(const std::string& agent_id) const;
@@ -53,6 +57,7 @@ class System {
  private:
   std::filesystem::path dir_;
   std::map<std::string, Child> children_;
+  std::map<std::string, std::map<std::string, std::string>> environments_;
 };
 
 }  // namespace lifesign::tests
