@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "recorder/data_file.h"
+#include "recorder/folder_sync.h"
 #include "wire/writer.h"
 
 namespace lifesign::recorder {
@@ -180,14 +181,42 @@ base::Result<EnvironmentStore> EnvironmentStore::open(const std::filesystem::pat
     std::filesystem::create_directories(folder, failed);
     if (failed) return cannot_open(folder, failed.value());
   }
-  // An empty file is what a first start leaves that was killed before its first write; LMDB begins it anew.
+  // An empty file is one into which nothing was ever written.
   const auto size = std::filesystem::file_size(file, failed);
   const bool fresh = (failed == std::errc::no_such_file_or_directory || (!failed && size == 0)) && mode == Mode::write;
-  if (!fresh) {
-    auto inspected = inspect_data_file(file);
-    if (!inspected.ok()) return inspected.error();
+  if (fresh) {
+    if (auto status = make_database(folder, max_bytes); !status.ok()) return status.error();
   }
+  auto inspected = inspect_data_file(file);
+  if (!inspected.ok()) return inspected.error();
+  auto store = open_database(folder, max_bytes, mode);
+  if (!store.ok() || mode == Mode::read_only) return store;
+  // A writer that was killed amid a commit leaves it in the page cache, where we read it like any other. Who vouches
+  // for it, or writes on the strength of it, must know that it is on disk.
+  if (const int rc = mdb_env_sync(store->env_.get(), 1); rc != 0) return storage_error("syncing " + file.string(), rc);
+  for (const auto& named : {folder, std::filesystem::absolute(folder).parent_path()}) {
+    if (auto status = sync_folder(named); !status.ok()) return status.error();
+  }
+  return store;
+}
 
+// LMDB writes a new file's first pages in place; after a power cut amid that there may be anything in it. So it is made
+// aside, and gets its name when it is whole and through an fsync.
+base::Status EnvironmentStore::make_database(const std::filesystem::path& folder, std::uint64_t max_bytes) {
+  const auto aside = folder / "new";
+  std::error_code failed;
+  std::filesystem::remove_all(aside, failed);
+  if (!failed) std::filesystem::create_directory(aside, failed);
+  if (failed) return cannot_open(aside, failed.value());
+  if (auto made = open_database(aside, max_bytes, Mode::write); !made.ok()) return made.error();
+  std::filesystem::rename(aside / "data.mdb", folder / "data.mdb", failed);
+  if (failed) return cannot_open(folder / "data.mdb", failed.value());
+  std::filesystem::remove_all(aside, failed);  // what stays behind is removed at the next such start
+  return {};
+}
+
+base::Result<EnvironmentStore> EnvironmentStore::open_database(const std::filesystem::path& folder,
+                                                               std::uint64_t max_bytes, Mode mode) {
   MDB_env* env = nullptr;
   if (const int rc = mdb_env_create(&env); rc != 0) return storage_error("creating an environment", rc);
   EnvironmentStore store(env);

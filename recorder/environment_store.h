@@ -103,8 +103,9 @@ class EnvironmentStore {
  public:
   enum class Mode { write, read_only };
 
-  // `folder` is made where it is missing (write). A new database gets its tables and format version. Errors: folder
-  // not writable, cut or foreign file, newer format; each says what to do.
+  // `folder` is made where it is missing (write). A new database comes into being whole, with its tables and format
+  // version. Whatever a writer finds is through an fsync when this returns, and so are the names that lead to it.
+  // Errors: folder not writable, cut or foreign file, newer format; each says what to do.
   static base::Result<EnvironmentStore> open(const std::filesystem::path& folder, std::uint64_t max_bytes, Mode mode);
 
   base::Result<Txn> begin_write() const;
@@ -127,6 +128,9 @@ class EnvironmentStore {
     void operator()(MDB_env* env) const { mdb_env_close(env); }
   };
   explicit EnvironmentStore(MDB_env* env) : env_(env) {}
+  static base::Result<EnvironmentStore> open_database(const std::filesystem::path& folder, std::uint64_t max_bytes,
+                                                      Mode mode);
+  static base::Status make_database(const std::filesystem::path& folder, std::uint64_t max_bytes);
   base::Status open_tables(const std::filesystem::path& folder, Mode mode);
 
   std::unique_ptr<MDB_env, Close> env_;
