@@ -1,9 +1,10 @@
 // What a random test runs on: LIFESIGN_SEED, and how long it is. Both have defaults, so that CTest runs the same each
-// time; what a test prints on failure replays it.
+// time. It is printed at once, so that a test that hangs can be replayed too.
 #pragma once
 
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 namespace lifesign::tests {
@@ -14,7 +15,9 @@ class Replay {
   Replay(std::string length_name, std::uint64_t length)
       : length_name_(std::move(length_name)),
         seed_(from_environment("LIFESIGN_SEED", 20261124)),
-        length_(from_environment(length_name_.c_str(), length)) {}
+        length_(from_environment(length_name_.c_str(), length)) {
+    std::cout << text() << std::endl;
+  }
 
   std::uint64_t seed() const { return seed_; }
   std::uint64_t length() const { return length_; }
