@@ -112,7 +112,7 @@ class Subscription {
   std::set<std::string> agents_;
   std::map<std::string, Stream, std::less<>> streams_;           // whole types
   std::map<std::string, BeatStream, std::less<>> beat_streams_;  // by agent, of single-agent beat topics
-  bool unsure_ = false;  // whether a live event is of broker_run_
+  bool unsure_ = false;                                          // whether a live event is of broker_run_
   std::uint64_t broker_run_ = 0;
   std::uint64_t floor_ = 0;  // where live began: of a type that had not been published then, no more is ours to fetch
   std::deque<Fill> fills_;
