@@ -34,7 +34,7 @@ bool take_term(std::string_view& rest, const std::array<Unit, N>& units, double&
   double number = 0;
   std::string_view text = rest;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (failed != std::errc{} || number < 0) return false;
+  if (failed != std::errc{} || !(number >= 0)) return false;  // "nan" is taken for a number
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   const auto unit_bytes = std::min(text.find_first_of("0123456789."), text.size());
   for (const Unit& unit : units) {

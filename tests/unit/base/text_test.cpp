@@ -16,7 +16,8 @@ TEST_CASE("durations read as people write them", "[base]") {
 }
 
 TEST_CASE("what is no duration is refused with an example", "[base]") {
-  for (const char* bad : {"", "10", "s", "-3s", "10 s", "3parsecs", "nan s", "1e3s", "99999999999999999999d"}) {
+  for (const char* bad :
+       {"", "10", "s", "-3s", "10 s", "3parsecs", "nan s", "nans", "1snans", "infs", "1e3s", "99999999999999999999d"}) {
     const auto result = parse_duration(bad);
     INFO(bad);
     REQUIRE_FALSE(result.ok());
@@ -64,4 +65,11 @@ TEST_CASE("agent ids are short, printable and without a slash", "[base]") {
                   "b"));  // U+0085, a control character
   CHECK(is_agent_id(std::string(128, 'a')));
   CHECK_FALSE(is_agent_id(std::string(129, 'a')));
+}
+
+TEST_CASE("what is no number is no size", "[base]") {
+  for (const char* bad : {"nanB", "nanMiB", "infB"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_size(bad).ok());
+  }
 }
