@@ -8,21 +8,15 @@
 #include <vector>
 #include <zmq.hpp>
 
-#include "base/error.h"
 #include "base/time.h"
-#include "liveness/row_state.h"
-#include "wire/reader.h"
+#include "watchdog/snapshot_reader.h"
 
 namespace lifesign::watchdog {
 
 class SnapshotClient {
  public:
   using Endpoint = std::function<std::string()>;
-  // Takes what comes; an error ends the attempt.
-  struct Sink {
-    std::function<base::Status(const liveness::FleetState&)> fleet;
-    std::function<base::Status(const liveness::RowState&)> row;
-  };
+  using Sink = SnapshotReader::Sink;  // an error ends the attempt
   enum class Progress : std::uint8_t { idle, fetching, done, failed };
 
   SnapshotClient(zmq::context_t& context, Endpoint endpoint) : context_(context), endpoint_of_(std::move(endpoint)) {}
@@ -33,14 +27,13 @@ class SnapshotClient {
   Progress poll(const Sink& sink, base::Micros now);
 
   const std::string& error() const { return error_; }  // after `failed`
-  std::uint64_t rows() const { return rows_; }
+  std::uint64_t rows() const { return reader_.rows(); }
   // To poll for reading; null when nothing is under way.
   void* handle() { return socket_ ? socket_->handle() : nullptr; }
 
  private:
   Progress fail(std::string why);
   bool ask();
-  base::Status take(wire::Bytes result, const Sink& sink);
 
   zmq::context_t& context_;
   const Endpoint endpoint_of_;
@@ -48,9 +41,10 @@ class SnapshotClient {
   std::optional<zmq::socket_t> socket_;
   std::vector<zmq::message_t> frames_;
   Progress progress_ = Progress::idle;
-  std::string error_, cursor_;
-  bool asked_ = false, more_ = false, has_fleet_ = false;
-  std::uint64_t corr_ = 0, rows_ = 0;
+  SnapshotReader reader_;
+  std::string error_;
+  bool asked_ = false;
+  std::uint64_t corr_ = 0;
   base::Micros asked_at_{0};
 };
 
