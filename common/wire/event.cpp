@@ -46,7 +46,7 @@ bool is_stamp(std::string_view key) {
 Status read_event(Reader& reader, Event& out) {
   out = Event{};
   const Bytes before = reader.rest();
-  int verdict_fields = 0;
+  unsigned verdict_fields = 0;  // a bit for each
   Status status = read_map(reader, "an event", [&](std::string_view key) -> Status {
     if (key == "type") return read_text(reader, key, limits::short_text_bytes, out.type);
     if (key == "seq") return read_u64(reader, key, 0, any, out.seq);
@@ -63,15 +63,15 @@ Status read_event(Reader& reader, Event& out) {
       if (!reader.boolean(out.provisional)) return wrong_type(key, "true or false", reader);
       return {};
     }
-    if (key == "evidence_seq") return ++verdict_fields, read_u64(reader, key, 0, any, out.evidence_seq);
-    if (key == "ordinal") return ++verdict_fields, read_u64(reader, key, 0, any, out.ordinal);
-    if (key == "as_of") return ++verdict_fields, read_u64(reader, key, 0, any, out.as_of);
-    if (key == "decided") return ++verdict_fields, read_time(reader, key, out.decided);
+    if (key == "evidence_seq") return verdict_fields |= 1, read_u64(reader, key, 0, any, out.evidence_seq);
+    if (key == "ordinal") return verdict_fields |= 2, read_u64(reader, key, 0, any, out.ordinal);
+    if (key == "as_of") return verdict_fields |= 4, read_u64(reader, key, 0, any, out.as_of);
+    if (key == "decided") return verdict_fields |= 8, read_time(reader, key, out.decided);
     return skip_field(reader, key);
   });
   if (!status.ok()) return status;
   if (out.type.empty()) return Error{Code::bad_message, "an event needs its type"};
-  out.is_verdict = verdict_fields == 4;
+  out.is_verdict = verdict_fields == 15;
   out.map = before.substr(0, before.size() - reader.rest().size());
   return {};
 }

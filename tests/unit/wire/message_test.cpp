@@ -180,3 +180,13 @@ TEST_CASE("a query of another version is told so with its corr", "[wire]") {
   CHECK(status.error().code == base::Code::bad_version);
   CHECK(header.corr == 77);
 }
+
+TEST_CASE("a field of a verdict that comes four times does not stand for the other three", "[wire]") {
+  std::string map;
+  Writer writer(map);
+  writer.map(6).field("type", "agent.timeout").field("agent_id", "web-1");
+  for (int i = 0; i < 4; ++i) writer.field("evidence_seq", 9);
+  Event event;
+  REQUIRE(read_event(map, event).ok());
+  CHECK_FALSE(event.is_verdict);
+}
