@@ -59,7 +59,9 @@ base::Status read_map(Reader& reader, std::string_view what, Field field) {
 
 // For fields that this version does not know.
 inline base::Status skip_field(Reader& reader, std::string_view key) {
-  if (!reader.skip()) return wrong_type(base::printable(key), "MessagePack of at most 16 levels", reader);
+  if (!reader.skip(limits::field_depth))
+    return wrong_type(base::printable(key), fmt::format("MessagePack of at most {} levels", limits::field_depth),
+                      reader);
   return {};
 }
 

@@ -16,6 +16,7 @@ inline constexpr std::size_t batch_frame_bytes = message_bytes + batch_bytes + 1
 inline constexpr std::size_t replies_bytes = 2048;
 inline constexpr std::size_t item_bytes = 32 * 1024;    // one registration, goodbye, verdict or command
 inline constexpr std::size_t depth = 16;                // nesting that a reader follows
+inline constexpr std::size_t field_depth = 12;          // of one field's value: rows, events and answers go round it
 inline constexpr std::size_t beats_per_message = 4096;  // keeps one message under a millisecond of work
 inline constexpr std::size_t items_per_message = 1024;  // registrations, verdicts, commands: heavier than beats
 

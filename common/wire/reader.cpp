@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "wire/limits.h"
+#include "base/assert.h"
 
 namespace lifesign::wire {
 namespace {
@@ -232,7 +232,8 @@ bool Reader::nil() {
 }
 
 // Not recursive: `open` counts what is still to come at each level, so depth is bounded by an array and not the stack.
-bool Reader::skip() {
+bool Reader::skip(std::size_t levels) {
+  LIFESIGN_ASSERT(levels <= limits::depth, "{} levels", levels);
   std::uint64_t open[limits::depth + 1];
   std::size_t depth = 0;
   open[0] = 1;
@@ -253,7 +254,7 @@ bool Reader::skip() {
       case Type::array: {
         const bool is_map = peek() == Type::map;
         if (!(is_map ? map(n) : array(n))) return false;
-        if (depth == limits::depth) return fail();
+        if (depth == levels) return fail();
         open[++depth] = is_map ? std::uint64_t{n} * 2 : n;
         break;
       }
@@ -292,9 +293,9 @@ bool Reader::skip() {
   }
 }
 
-bool Reader::raw(Bytes& out) {
+bool Reader::raw(Bytes& out, std::size_t levels) {
   const char* const before = at_;
-  if (!skip()) return false;
+  if (!skip(levels)) return false;
   out = {before, static_cast<std::size_t>(at_ - before)};
   return true;
 }

@@ -9,6 +9,8 @@
 #include <span>
 #include <string_view>
 
+#include "wire/limits.h"
+
 namespace lifesign::wire {
 
 using Bytes = std::string_view;  // raw bytes; text is checked for UTF-8 where it is validated
@@ -34,9 +36,10 @@ class Reader {
   bool i64(std::int64_t& out);       // any integer that fits
   bool number(double& out);          // integer or float
   bool boolean(bool& out);
-  bool nil();            // consumes a nil; false and no error if something else comes next
-  bool skip();           // one whole value of any type, to limits::depth
-  bool raw(Bytes& out);  // skip(), and the bytes that it covered
+  bool nil();  // consumes a nil; false and no error if something else comes next
+  // One whole value of any type, of at most so many levels (limits::depth is the most); raw() gives its bytes.
+  bool skip(std::size_t levels = limits::depth);
+  bool raw(Bytes& out, std::size_t levels = limits::depth);
 
  private:
   bool fail() {

@@ -63,8 +63,8 @@ Status read_labels(Reader& reader, std::optional<std::map<std::string, std::stri
 
 Status read_metadata(Reader& reader, std::optional<std::string>& out) {
   Bytes raw;
-  if (reader.peek() != Type::map || !reader.raw(raw))
-    return wrong_type("metadata", "a map of at most 16 levels", reader);
+  if (reader.peek() != Type::map || !reader.raw(raw, limits::field_depth))
+    return wrong_type("metadata", fmt::format("a map of at most {} levels", limits::field_depth), reader);
   if (raw.size() > limits::metadata_bytes)
     return Error{Code::invalid_value, fmt::format("metadata has {} bytes packed; at most {} are allowed", raw.size(),
                                                   limits::metadata_bytes)};

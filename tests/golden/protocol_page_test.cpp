@@ -213,6 +213,7 @@ TEST_CASE("the page's limits are the code's", "[golden]") {
   says("array of ≤ " + std::to_string(limits::capabilities));
   says("at most " + std::to_string(limits::metrics) + " entries");
   says("≤ " + std::to_string(limits::metadata_bytes / 1024) + " KiB packed");
+  says("anything of at most " + std::to_string(limits::field_depth) + " levels");
   says("1 to " + std::to_string(limits::missed_limit_max));
   says("batches of up to " + grouped(limits::batch_frame_bytes));
   says("closed at " + grouped(limits::replies_bytes));

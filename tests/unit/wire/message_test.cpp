@@ -190,3 +190,24 @@ TEST_CASE("a field of a verdict that comes four times does not stand for the oth
   REQUIRE(read_event(map, event).ok());
   CHECK_FALSE(event.is_verdict);
 }
+
+TEST_CASE("metadata nests no deeper than a reader follows it inside an answer", "[wire]") {
+  for (std::size_t levels = 1; levels < 2 * limits::depth; ++levels) {
+    INFO(levels << " levels");
+    Registration r;
+    r.agent_id = "web-1";
+    r.metadata = "\x81\xA1k" + std::string(levels - 1, '\x91') + "\xC0";
+    std::string bytes, page;
+    Writer writer(bytes);
+    write_registration(writer, r);
+    Reader reader(bytes);
+    Registration read;
+    if (!read_registration(reader, read).ok()) {
+      CHECK(levels > 8);
+      continue;
+    }
+    // {"agents": [{"metadata": ...}]}
+    Writer(page).map(1).text("agents").array(1).map(1).text("metadata").raw(*read.metadata);
+    CHECK(Reader(page).skip());
+  }
+}
