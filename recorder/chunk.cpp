@@ -31,11 +31,10 @@ base::Status decode_chunk(std::uint64_t first_seq, wire::Bytes payload, Chunk& o
   out = Chunk{};
   wire::Reader reader(payload);
   std::uint32_t elements = 0, repeats = 0;
-  std::uint64_t first_time = 0, last_time = 0;
   ChunkHeader& h = out.header;
   h.first_seq = first_seq;
   bool good = reader.array(elements) && elements == 6 && reader.u64(h.broker_run) && reader.u64(h.next_seq) &&
-              reader.u64(h.prev_next) && reader.u64(first_time) && reader.u64(last_time) && reader.array(repeats);
+              reader.u64(h.prev_next) && reader.time(h.first_time) && reader.time(h.last_time) && reader.array(repeats);
   good = good && h.next_seq > first_seq && h.prev_next <= first_seq && repeats <= h.next_seq - first_seq;
   for (std::uint32_t i = 0; good && i < repeats; ++i) {
     std::uint64_t offset = 0;
@@ -46,8 +45,6 @@ base::Status decode_chunk(std::uint64_t first_seq, wire::Bytes payload, Chunk& o
     return base::Error{base::Code::storage_failed,
                        fmt::format("damaged database: the header of the chunk at seq {} cannot be read", first_seq)};
   }
-  h.first_time = base::log_time(first_time);
-  h.last_time = base::log_time(last_time);
   out.entries = reader.rest();
   return {};
 }

@@ -35,7 +35,6 @@ base::Status decode_position(wire::Bytes payload, Position& out) {
   out = Position{};
   wire::Reader reader(payload);
   std::uint32_t pairs = 0;
-  std::uint64_t time = 0;
   bool good = reader.map(pairs);
   for (std::uint32_t i = 0; good && i < pairs; ++i) {
     std::string_view key;
@@ -43,7 +42,7 @@ base::Status decode_position(wire::Bytes payload, Position& out) {
     if (key == "position")
       good = good && reader.u64(out.seq);
     else if (key == "time")
-      good = good && reader.u64(time);
+      good = good && reader.time(out.time);
     else if (key == "broker_run")
       good = good && reader.u64(out.broker_run);
     else if (key == "from_seq")
@@ -72,7 +71,6 @@ base::Status decode_position(wire::Bytes payload, Position& out) {
     }
   }
   if (!good) return base::Error{base::Code::storage_failed, "damaged database: its position cannot be read"};
-  out.time = base::log_time(time);
   return {};
 }
 

@@ -35,13 +35,6 @@ bool read_labels(wire::Reader& reader, std::map<std::string, std::string>& out) 
   return true;
 }
 
-bool read_time(wire::Reader& reader, base::LogTime& out) {
-  std::uint64_t micros = 0;
-  if (!reader.u64(micros)) return false;
-  out = base::log_time(micros);
-  return true;
-}
-
 template <class T>
 bool read_text(wire::Reader& reader, T& out) {
   std::string_view text;
@@ -123,11 +116,11 @@ base::Status Profile::decode(wire::Reader& reader) {
     good = reader.text(key);
     if (!good) break;
     if (key == "created_at")
-      good = read_time(reader, created_at);
+      good = reader.time(created_at);
     else if (key == "status_since")
-      good = read_time(reader, status_since);
+      good = reader.time(status_since);
     else if (key == "last_heartbeat")
-      good = read_time(reader, last_heartbeat);
+      good = reader.time(last_heartbeat);
     else if (key == "total_heartbeats")
       good = reader.u64(total_heartbeats);
     else if (key == "missed_heartbeats")

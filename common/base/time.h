@@ -24,6 +24,9 @@ using LogTime = LogClock::time_point;
 constexpr LogTime log_time(std::uint64_t micros) {
   return LogTime(Micros(static_cast<std::int64_t>(micros)));
 }
+// The start of the year 2500: later times are refused wherever they come in, so that what is reckoned with them neither
+// overflows nor passes what a row of the liveness fold holds (2527).
+inline constexpr std::uint64_t log_time_max = 16'725'225'600'000'000;
 constexpr std::uint64_t to_wire(LogTime t) {
   return static_cast<std::uint64_t>(t.time_since_epoch().count());
 }

@@ -155,7 +155,7 @@ void Fold::apply_event(const wire::Event& event, std::uint64_t seq, base::LogTim
   std::uint64_t from = 0, to = 0;
   if (!wire::find_u64(event.map, "blind_from", from) || !wire::find_u64(event.map, "blind_to", to)) return;
   // A fresh broker has no earlier moment to name: then nothing was there to be missed.
-  if (from == 0) return;
+  if (from == 0 || from > base::log_time_max || to > base::log_time_max) return;
   f.blind.add(to_ms(base::log_time(from)), to_ms(base::log_time(to) + base::Micros(999)));
 }
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t any = std::numeric_limits<std::uint64_t>::max();
 
 Status read_time(Reader& reader, std::string_view key, base::LogTime& out) {
   std::uint64_t micros = 0;
-  Status status = read_u64(reader, key, 0, std::numeric_limits<std::int64_t>::max(), micros);
+  Status status = read_u64(reader, key, 0, base::log_time_max, micros);
   if (status.ok()) out = base::log_time(micros);
   return status;
 }

@@ -57,11 +57,10 @@ Status read_reply(Bytes& rest, Reply& out) {
   out = Reply{};
   Reader reader(rest);
   std::uint32_t elements = 0;
-  std::uint64_t version = 0, time = 0;
+  std::uint64_t version = 0;
   if (!reader.array(elements) || elements < 6 || !reader.u64(version) || version != limits::version ||
-      !reader.text(out.code) || !reader.u64(out.corr) || !reader.u64(out.first_seq) || !reader.u64(time))
+      !reader.text(out.code) || !reader.u64(out.corr) || !reader.u64(out.first_seq) || !reader.time(out.time))
     return Error{Code::bad_message, "the reply must be an array [1, code, corr, first_seq, time, detail]"};
-  out.time = base::log_time(time);
   const Type type = reader.peek();
   if (!reader.raw(out.detail)) return wrong_type("detail", "MessagePack", reader);
   for (std::uint32_t i = 6; i < elements; ++i)

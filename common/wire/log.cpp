@@ -19,16 +19,15 @@ constexpr std::uint64_t any = std::numeric_limits<std::uint64_t>::max();
 Status read_batch_header(Bytes frame, BatchHeader& out) {
   Reader reader(frame);
   std::uint32_t elements = 0;
-  std::uint64_t version = 0, time = 0;
+  std::uint64_t version = 0;
   if (!reader.array(elements) || elements < 6 || !reader.u64(version) || version != limits::version ||
       !reader.u64(out.broker_run) || !reader.u64(out.first_seq) || !reader.u64(out.next_seq) ||
-      !reader.u64(out.recorded) || !reader.u64(time))
+      !reader.u64(out.recorded) || !reader.time(out.time))
     return Error{Code::bad_message,
                  "a batch's header must be an array [1, broker_run, first_seq, next_seq, recorded, time]"};
   if (out.first_seq > out.next_seq)
     return Error{Code::bad_message,
                  fmt::format("a batch's header covers [{}, {}), which runs backwards", out.first_seq, out.next_seq)};
-  out.time = base::log_time(time);
   return {};
 }
 
@@ -60,9 +59,9 @@ bool EntryList::next(Entry& out) {
   if (!status_.ok() || reader_.at_end()) return false;
   out = Entry{};
   std::uint32_t elements = 0, source = 0;
-  std::uint64_t kind = 0, count = 0, time = 0, connection = 0;
+  std::uint64_t kind = 0, count = 0, connection = 0;
   const bool good = reader_.array(elements) && elements >= 6 && reader_.u64(kind) && reader_.u64(out.first_seq) &&
-                    reader_.u64(count) && reader_.u64(time) && reader_.array(source) && source >= 2 &&
+                    reader_.u64(count) && reader_.time(out.time) && reader_.array(source) && source >= 2 &&
                     reader_.u64(connection) && (reader_.nil() || reader_.text(out.peer)) && reader_.binary(out.body);
   if (!good || kind < 1 || kind > 9 || count > limits::message_bytes || connection > 0xFFFFFFFF) {
     status_ = Error{Code::bad_message, fmt::format("the log entry that ends before byte {} is not [kind, first_seq, "
@@ -77,7 +76,6 @@ bool EntryList::next(Entry& out) {
     }
   out.kind = static_cast<Kind>(kind);
   out.count = static_cast<std::uint32_t>(count);
-  out.time = base::log_time(time);
   out.connection = static_cast<std::uint32_t>(connection);
   return true;
 }
@@ -103,7 +101,7 @@ Status read_log_request(Bytes frame, LogRequest& out) {
       if (key == "role") return read_text(reader, key, limits::short_text_bytes, out.role);
       if (key == "credit") return read_u64(reader, key, 0, any, out.credit);
       if (key == "broker_run") return read_u64(reader, key, 0, any, out.broker_run);
-      if (key == "held_time") return read_u64(reader, key, 0, std::numeric_limits<std::int64_t>::max(), out.held_time);
+      if (key == "held_time") return read_u64(reader, key, 0, base::log_time_max, out.held_time);
       if (key == "ticks") {
         if (!reader.boolean(out.ticks)) return wrong_type("ticks", "true or false", reader);
         return {};

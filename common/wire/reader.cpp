@@ -189,6 +189,14 @@ bool Reader::i64(std::int64_t& out) {
   return fail();
 }
 
+bool Reader::time(base::LogTime& out) {
+  std::uint64_t micros = 0;
+  if (!u64(micros)) return false;
+  if (micros > base::log_time_max) return fail();
+  out = base::log_time(micros);
+  return true;
+}
+
 bool Reader::number(double& out) {
   if (!ok_ || at_ == end_) return fail();
   const auto b = static_cast<unsigned char>(*at_);

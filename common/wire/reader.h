@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/time.h"
 #include "wire/limits.h"
 
 namespace lifesign::wire {
@@ -34,6 +35,7 @@ class Reader {
   bool binary(Bytes& out);           // bin only
   bool u64(std::uint64_t& out);      // any integer that is not negative
   bool i64(std::int64_t& out);       // any integer that fits
+  bool time(base::LogTime& out);     // u64, to base::log_time_max
   bool number(double& out);          // integer or float
   bool boolean(bool& out);
   bool nil();  // consumes a nil; false and no error if something else comes next

@@ -5,6 +5,7 @@
 #include "wire/ingest.h"
 #include "wire/kinds.h"
 #include "wire/limits.h"
+#include "wire/log.h"
 #include "wire/query.h"
 #include "wire/registration.h"
 #include "wire/writer.h"
@@ -209,5 +210,22 @@ TEST_CASE("metadata nests no deeper than a reader follows it inside an answer", 
     // {"agents": [{"metadata": ...}]}
     Writer(page).map(1).text("agents").array(1).map(1).text("metadata").raw(*read.metadata);
     CHECK(Reader(page).skip());
+  }
+}
+
+TEST_CASE("a time past what can be reckoned with is refused", "[wire]") {
+  for (const std::uint64_t time : {std::uint64_t{1} << 62, ~std::uint64_t{0}}) {
+    std::string header, entry, event;
+    Writer(header).array(6).u64(limits::version).u64(1).u64(5).u64(6).u64(0).u64(time);
+    BatchHeader batch;
+    CHECK_FALSE(read_batch_header(header, batch).ok());
+    append_entry(entry, {Kind::tick, 5, 1, base::log_time(time), 0, {}, "\x90"});
+    Entry read;
+    EntryList list(entry);
+    CHECK_FALSE(list.next(read));
+    CHECK_FALSE(list.status().ok());
+    Writer(event).map(2).field("type", "agent.timeout").field("decided", time);
+    Event verdict;
+    CHECK_FALSE(read_event(event, verdict).ok());
   }
 }
