@@ -41,16 +41,18 @@ base::Result<State> read_state(std::string_view text, const std::string& path) {
   std::int64_t boot = 0;
   in >> key >> s.run >> key >> s.ceiling >> key >> time >> key >> boot >> key >> s.boot_id >> key >> s.recorded >>
       key >> recorded_time >> last;
-  if (first != magic || !in || last != "end")
+  const bool read = in && time <= base::log_time_max && recorded_time <= base::log_time_max;
+  s.time = base::log_time(read ? time : 0);
+  s.boot = base::Micros(boot);
+  s.recorded_time = base::log_time(read ? recorded_time : 0);
+  if (s.boot_id == "-") s.boot_id.clear();
+  // Nobody but a broker writes it, so whatever would be written otherwise is damage.
+  if (!read || write_state(s) != text)
     return Error{Code::storage_failed,
                  fmt::format("{} is not a broker's state file of a version that this broker knows. If a newer Lifesign "
                              "wrote it, run that one; if it is damaged, delete it: the recorder will then tell the "
                              "broker above which seq to go on",
                              path)};
-  s.time = base::log_time(time);
-  s.boot = base::Micros(boot);
-  s.recorded_time = base::log_time(recorded_time);
-  if (s.boot_id == "-") s.boot_id.clear();
   return s;
 }
 

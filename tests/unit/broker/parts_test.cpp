@@ -89,6 +89,20 @@ TEST_CASE("the state file comes back equal, and a strange one says what to do", 
   }
 }
 
+TEST_CASE("a state file with one byte changed is never taken for another state", "[broker][state]") {
+  const State state{7, 99, start, 5s, "boot", 42, start};
+  const std::string good = write_state(state);
+  for (const std::string& bad :
+       {std::string(good).replace(good.find("run 7"), 5, "run -"), std::string(good).replace(good.find("99"), 2, "-9"),
+        std::string(good).replace(good.find("ceiling"), 7, "ceilinf"), good + "more"}) {
+    INFO(bad);
+    CHECK_FALSE(read_state(bad, "x").ok());
+  }
+  State late = state;
+  late.time = base::LogTime::max();
+  CHECK_FALSE(read_state(write_state(late), "x").ok());
+}
+
 TEST_CASE("a state that was written is there for the next start, and a late write never undoes a newer",
           "[broker][state]") {
   const auto dir = std::filesystem::temp_directory_path() / ("lifesign-state-" + std::to_string(::getpid()));
