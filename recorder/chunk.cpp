@@ -38,7 +38,7 @@ base::Status decode_chunk(std::uint64_t first_seq, wire::Bytes payload, Chunk& o
   good = good && h.next_seq > first_seq && h.prev_next <= first_seq && repeats <= h.next_seq - first_seq;
   for (std::uint32_t i = 0; good && i < repeats; ++i) {
     std::uint64_t offset = 0;
-    good = reader.u64(offset) && offset < h.next_seq - first_seq;
+    good = reader.u64(offset) && offset < h.next_seq - first_seq && (i == 0 || offset > h.repeats.back());
     h.repeats.push_back(static_cast<std::uint32_t>(offset));
   }
   if (!good) {

@@ -29,6 +29,7 @@ constexpr std::uint64_t no_page = ~std::uint64_t{0};
 constexpr std::uint16_t node_big = 0x01;  // the value is on overflow pages
 constexpr std::size_t node_header_bytes = 8;
 constexpr std::size_t max_depth = 32;
+constexpr std::uint64_t most_pages = std::uint64_t{1} << 40;  // more bytes than any file system holds in a file
 
 class Fd {
  public:
@@ -82,7 +83,7 @@ bool parse_meta(const char* page, Meta& out) {
 // Reads the list of free pages: a B-tree whose values are arrays of a count and as many page numbers.
 class FreeList {
  public:
-  FreeList(int fd, const Meta& meta) : fd_(fd), meta_(meta) {}
+  FreeList(int fd, std::uint64_t file_bytes, const Meta& meta) : fd_(fd), file_bytes_(file_bytes), meta_(meta) {}
 
   bool read() { return meta_.free_root == no_page || walk(meta_.free_root, 0); }
   bool contains(std::uint64_t page) const { return pages_.contains(page); }
@@ -95,7 +96,8 @@ class FreeList {
 
   bool walk(std::uint64_t number, std::size_t depth) {
     std::vector<char> page;
-    if (depth > max_depth || !page_at(number, page)) return false;
+    // A page that is reached twice would be read for ever.
+    if (depth > max_depth || !walked_.insert(number).second || !page_at(number, page)) return false;
     const auto flags = load<std::uint16_t>(page.data() + flags_at);
     const auto lower = load<std::uint16_t>(page.data() + lower_at);
     if (lower < page_header_bytes || lower > page.size() || (flags & (flag_branch | flag_leaf)) == 0) return false;
@@ -132,6 +134,7 @@ class FreeList {
     const std::uint64_t run = load<std::uint32_t>(header.data() + overflow_pages_at);
     if ((load<std::uint16_t>(header.data() + flags_at) & flag_overflow) == 0) return false;
     if (page_header_bytes + bytes > run * meta_.page_bytes) return false;
+    if (number * meta_.page_bytes + page_header_bytes + bytes > file_bytes_) return false;
     std::vector<char> out(bytes);
     return read_at(fd_, number * meta_.page_bytes + page_header_bytes, out.data(), bytes) && numbers(out.data(), bytes);
   }
@@ -145,8 +148,9 @@ class FreeList {
   }
 
   int fd_;
+  std::uint64_t file_bytes_;
   const Meta& meta_;
-  std::unordered_set<std::uint64_t> pages_;
+  std::unordered_set<std::uint64_t> pages_, walked_;
 };
 
 base::Error damaged(const std::filesystem::path& path, std::string_view what) {
@@ -178,12 +182,14 @@ base::Result<DataFile> inspect_data_file(const std::filesystem::path& path) {
   }
   if (second.transaction > meta.transaction) meta = second;
 
+  if (meta.last_page >= most_pages) return damaged(path, fmt::format("it promises {} pages", meta.last_page));
+
   file.page_bytes = meta.page_bytes;
   file.transaction = meta.transaction;
   file.promised = (meta.last_page + 1) * meta.page_bytes;
   if (file.bytes >= file.promised) return file;
 
-  FreeList free(fd.get(), meta);
+  FreeList free(fd.get(), file.bytes, meta);
   bool cut = !free.read();
   for (std::uint64_t p = file.bytes / meta.page_bytes; !cut && p <= meta.last_page; ++p) cut = !free.contains(p);
   if (cut) {
