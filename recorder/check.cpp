@@ -174,6 +174,8 @@ class Checker {
         fault("events: event {} has a wrong checksum", seq);
       else if (auto status = wire::read_event(map, event); !status.ok())
         fault("events: event {}: {}", seq, status.error().message);
+      else if (event.map.size() != map.size())
+        fault("events: there are bytes behind event {}", seq);
       else if (event.seq != seq || event.prev >= seq)
         fault("events: event {} says seq {}, prev {}", seq, event.seq, event.prev);
       return true;

@@ -66,6 +66,7 @@ class EventQuery {
       wire::Event event;
       if (!unseal(cursor.key(), cursor.value(), map)) return damaged(fmt::format("event {} has a wrong checksum", seq));
       if (auto status = wire::read_event(map, event); !status.ok()) return damaged(status.error().message);
+      if (event.map.size() != map.size()) return damaged(fmt::format("there are bytes behind event {}", seq));
       if (wanted(event)) give(map);
       reached_ = seq;
     }

@@ -136,7 +136,7 @@ base::Status Profile::decode(wire::Reader& reader) {
     else if (key == "busy_reason")
       good = read_text(reader, said().busy_reason);
     else if (key == "metrics") {
-      if ((good = reader.raw(packed))) said().metrics.assign(packed);
+      if ((good = reader.raw(packed, wire::limits::field_depth))) said().metrics.assign(packed);
     } else if (key == "name")
       good = read_text(reader, registered().name);
     else if (key == "type")
@@ -146,7 +146,7 @@ base::Status Profile::decode(wire::Reader& reader) {
     else if (key == "labels")
       good = read_labels(reader, registered().labels.emplace());
     else if (key == "metadata") {
-      if ((good = reader.raw(packed))) registered().metadata.emplace(packed);
+      if ((good = reader.raw(packed, wire::limits::field_depth))) registered().metadata.emplace(packed);
     } else
       good = reader.skip();
   }

@@ -2,8 +2,10 @@
 #include <cstring>
 #include <fstream>
 
+#include "recorder/check.h"
 #include "recorder/chunk.h"
 #include "recorder/data_file.h"
+#include "recorder/history_queries.h"
 #include "tests/unit/recorder/fixture.h"
 #include "wire/writer.h"
 
@@ -63,6 +65,26 @@ TEST_CASE("a data file that promises more than there can be is damaged", "[recor
     REQUIRE_FALSE(inspected.ok());
     CHECK_THAT(inspected.error().message, Contains("promises"));
   }
+}
+
+TEST_CASE("bytes behind a stored event are damage, and never part of an answer", "[recorder]") {
+  const TempDir dir;
+  Store store(dir.path());
+  LogScript log;
+  log.beat("web-1", 1, 1);
+  const auto seq = log.goodbye("web-1", 1);
+  store.take(log.cut());
+  {
+    auto txn = store.env.begin_write();
+    const auto event = txn->get_sealed(Table::events, be64(seq));
+    REQUIRE(txn->put(Table::events, be64(seq), seal(be64(seq), std::string(event->value()) + "\xC1")) == 0);
+    REQUIRE(txn->commit() == 0);
+  }
+  const auto report = check(dir.path());
+  REQUIRE(report->faults.size() == 1);
+  CHECK_THAT(report->faults[0], Contains("behind event 2"));
+  const auto txn = store.env.begin_read();
+  CHECK_FALSE(query_events(*txn, {}).ok());
 }
 
 TEST_CASE("repeats of a chunk that are out of order are damage: they would not be found", "[recorder]") {
