@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace lifesign::cli {
@@ -31,7 +33,7 @@ std::string time_with_age(const Json& agent, const std::string& field, base::Mic
 }
 
 std::string millis_text(const Json& agent, const char* field) {
-  return base::format_duration(base::Millis(number_of(agent, field)));
+  return base::format_duration(millis_of(agent, field));
 }
 
 std::string map_text(const Json& map) {
@@ -63,10 +65,27 @@ std::uint64_t number_of(const Json& record, const char* field) {
   return found != record.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
+bool flag_of(const Json& record, const char* field, bool otherwise) {
+  const auto found = record.find(field);
+  return found != record.end() && found->is_boolean() ? found->get<bool>() : otherwise;
+}
+
+const Json& map_of(const Json& record, const char* field) {
+  static const Json none = Json::object();
+  const auto found = record.find(field);
+  return found != record.end() && found->is_object() ? *found : none;
+}
+
+base::Millis millis_of(const Json& record, const char* field) {
+  constexpr auto longest = std::chrono::duration_cast<base::Millis>(base::Micros::max());
+  const std::uint64_t most = static_cast<std::uint64_t>(longest.count());
+  return base::Millis(static_cast<std::int64_t>(std::min(number_of(record, field), most)));
+}
+
 Cell status_cell(const Json& agent) {
   const auto status = text_of(agent, "status");
   const auto cause = text_of(agent, "cause");
-  const auto stalled = agent.value("stalled", false);
+  const auto stalled = flag_of(agent, "stalled");
   std::string text = status;
   if (status == "offline" && !cause.empty()) text += " (" + cause + ")";
   if (stalled) text += ", stalled";
@@ -75,9 +94,8 @@ Cell status_cell(const Json& agent) {
 
 std::string ago(std::uint64_t micros, base::Micros now) {
   if (micros == 0) return "";
-  const auto age = now - base::Micros(static_cast<std::int64_t>(micros));
-  if (age < base::Micros(0)) return "now";
-  return base::format_duration(rounded(age)) + " ago";
+  if (micros > static_cast<std::uint64_t>(now.count())) return "now";
+  return base::format_duration(rounded(now - base::Micros(static_cast<std::int64_t>(micros)))) + " ago";
 }
 
 Table agents_table() {

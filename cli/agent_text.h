@@ -12,7 +12,12 @@ namespace lifesign::cli {
 
 // How one field of a record reads; "" where it is absent, null or empty.
 std::string text_of(const Json& record, const char* field);
+// What a field holds; 0, `otherwise` or {} where it is absent or holds something else.
 std::uint64_t number_of(const Json& record, const char* field);
+bool flag_of(const Json& record, const char* field, bool otherwise = false);
+const Json& map_of(const Json& record, const char* field);
+// A number of milliseconds as a duration; one that no duration can hold, as the longest.
+base::Millis millis_of(const Json& record, const char* field);
 
 // "active", "active, stalled", "offline (silent)".
 Cell status_cell(const Json& agent);

@@ -12,7 +12,7 @@ namespace {
 namespace events = wire::events;
 
 std::string millis(const Json& event, const char* field) {
-  return base::format_duration(base::Millis(number_of(event, field)));
+  return base::format_duration(millis_of(event, field));
 }
 
 // "22:13:31.120" of "2026-11-24T22:13:31.120Z".
@@ -23,7 +23,7 @@ std::string time_of_day(const std::string& iso) {
 
 std::string span(const Json& event) {
   const auto from = number_of(event, "blind_from_us"), to = number_of(event, "blind_to_us");
-  if (from == 0 || to < from) return "";
+  if (from == 0 || to < from || to > base::log_time_max) return "";
   return base::format_duration(std::chrono::floor<base::Millis>(base::Micros(static_cast<std::int64_t>(to - from))));
 }
 
@@ -87,7 +87,7 @@ std::string describe(const Json& event) {
     return run == 0 ? "first beat" : fmt::format("first beat of run {:016x}", run);
   }
   if (type == events::registered) {
-    return (event.value("first", false) ? std::string("first seen") : std::string("registration changed")) +
+    return (flag_of(event, "first") ? std::string("first seen") : std::string("registration changed")) +
            with(", ", text_of(event, "labels"));
   }
   if (type == events::status) return describe_status(event);
@@ -124,7 +124,7 @@ std::string event_line(const Json& event, const Terminal& terminal, bool brief) 
   const auto iso = text_of(event, "time");
   const auto agent = text_of(event, "agent_id");
   auto details = describe(event);
-  if (event.value("provisional", false)) details += details.empty() ? "(provisional)" : " (provisional)";
+  if (flag_of(event, "provisional")) details += details.empty() ? "(provisional)" : " (provisional)";
 
   constexpr std::size_t type_width = 18, agent_width = 14;
   const auto time = brief ? time_of_day(iso) : iso;

@@ -30,8 +30,8 @@ std::vector<Cell> row_of(const Json& beat) {
           text_of(beat, "activity"),
           text_of(beat, "task"),
           text_of(beat, "progress"),
-          interval == 0 ? "" : base::format_duration(base::Millis(interval)),
-          beat.value("backfilled", false) ? "backfilled" : ""};
+          interval == 0 ? "" : base::format_duration(millis_of(beat, "interval_ms")),
+          flag_of(beat, "backfilled") ? "backfilled" : ""};
 }
 
 int run_history(const Context& context, const HistoryOptions& options) {

@@ -10,8 +10,7 @@ namespace lifesign::cli {
 namespace {
 
 bool reachable(const Json& status, const char* name) {
-  const auto found = status.find(name);
-  return found != status.end() && found->value("reachable", false);
+  return flag_of(map_of(status, name), "reachable");
 }
 
 Cell state_cell(bool up, const char* otherwise = "not reachable") {
@@ -25,7 +24,7 @@ std::string behind(std::uint64_t head, std::uint64_t at) {
 
 // How far a service says it is behind: in time, else in records.
 std::string lag_of(const Json& counters) {
-  if (counters.contains("lag_ms")) return base::format_duration(base::Millis(number_of(counters, "lag_ms")));
+  if (counters.contains("lag_ms")) return base::format_duration(millis_of(counters, "lag_ms"));
   if (!counters.contains("lag_seq")) return "";
   const auto lag = number_of(counters, "lag_seq");
   return lag == 0 ? "none" : fmt::format("{} record{}", lag, lag == 1 ? "" : "s");
@@ -33,37 +32,33 @@ std::string lag_of(const Json& counters) {
 
 Table processes(const Json& status) {
   Table table({{"PROCESS", false, true}, {"STATE", false, true}, {"LAG", true, true}, {"NOTE"}});
-  const Json none = Json::object();
-  const Json& broker = reachable(status, "broker") ? status.at("broker") : none;
+  const Json& broker = map_of(status, "broker");
   const auto next = number_of(broker, "next_seq");
   const auto head = next == 0 ? 0 : next - 1;
 
   std::string note = reachable(status, "broker")
                          ? fmt::format("run {}, seq {}, recorded {}{}", text_of(broker, "broker_run"), head,
                                        text_of(broker, "recorded"),
-                                       broker.value("recorder_connected", true) ? "" : ", no recorder connected")
-                     : status.contains("broker") ? text_of(status.at("broker"), "error")
-                                                 : "";
+                                       flag_of(broker, "recorder_connected", true) ? "" : ", no recorder connected")
+                         : text_of(broker, "error");
   table.add({"broker", state_cell(reachable(status, "broker")), "", note});
 
   const bool recorder_up = reachable(status, "recorder");
-  const Json& recorder = status.contains("recorder") ? status.at("recorder") : none;
+  const Json& recorder = map_of(status, "recorder");
   const auto recorded = number_of(recorder, "recorded");
   table.add({"recorder", state_cell(recorder_up), recorder_up && head != 0 ? behind(head, recorded) : "",
              recorder_up ? fmt::format("recorded up to seq {}", recorded) : text_of(recorder, "error")});
 
   bool watchdog_seen = false;
-  if (const auto services = status.find("services"); services != status.end()) {
-    for (const auto& [name, service] : services->items()) {
-      if (name == "recorder") continue;
-      watchdog_seen = watchdog_seen || name == "watchdog";
-      const auto counters = service.value("counters", none);
-      // A watchdog that waits for the recorder's snapshot runs, and watches over nobody.
-      const bool judging = !counters.contains("judging") || number_of(counters, "judging") != 0;
-      table.add({safe(name), state_cell(service_is_up(service), "silent"), lag_of(counters),
-                 fmt::format("{}reported {} ago", judging ? "" : "not judging yet, ",
-                             base::format_duration(base::Millis(number_of(service, "age_ms"))))});
-    }
+  for (const auto& [name, service] : map_of(status, "services").items()) {
+    if (name == "recorder") continue;
+    watchdog_seen = watchdog_seen || name == "watchdog";
+    const Json& counters = map_of(service, "counters");
+    // A watchdog that waits for the recorder's snapshot runs, and watches over nobody.
+    const bool judging = !counters.contains("judging") || number_of(counters, "judging") != 0;
+    table.add({safe(name), state_cell(service_is_up(service), "silent"), lag_of(counters),
+               fmt::format("{}reported {} ago", judging ? "" : "not judging yet, ",
+                           base::format_duration(millis_of(service, "age_ms")))});
   }
   if (!watchdog_seen && reachable(status, "broker")) {
     table.add({"watchdog", state_cell(false, "not seen"), "", "it has not reported to this broker run"});
@@ -76,7 +71,7 @@ std::string totals_line(const Json& totals) {
   if (const auto found = totals.find("agents"); found != totals.end() && found->is_object()) {
     for (const auto& [status, count] : found->items()) {
       if (count.is_number() && count != 0)
-        agents += fmt::format("{}{} {}", agents.empty() ? "" : ", ", line_of(count), status);
+        agents += fmt::format("{}{} {}", agents.empty() ? "" : ", ", line_of(count), safe(status));
     }
   }
   return fmt::format("agents    {}\nbeats     {} received, {} missed\nevents    {}\n",
@@ -118,18 +113,16 @@ std::string status_text(const Json& status, const Terminal& terminal) {
   };
   for (const char* name : {"broker", "recorder"}) {
     if (!reachable(status, name)) continue;
-    const Json& process = status.at(name);
-    Json counters = process.value("counters", process);
+    const Json& process = map_of(status, name);
+    Json counters = process.contains("counters") ? map_of(process, "counters") : process;
     for (const char* shown :
          {"reachable", "broker_run", "next_seq", "recorded", "recorder_connected", "time", "time_us", "as_of"}) {
       counters.erase(shown);
     }
     section(name, counters);
   }
-  if (const auto services = status.find("services"); services != status.end()) {
-    for (const auto& [name, service] : services->items()) {
-      if (name != "recorder") section(safe(name), service.value("counters", Json::object()));
-    }
+  for (const auto& [name, service] : map_of(status, "services").items()) {
+    if (name != "recorder") section(safe(name), map_of(service, "counters"));
   }
   return out;
 }

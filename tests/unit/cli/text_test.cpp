@@ -200,6 +200,15 @@ TEST_CASE("a card on a narrow terminal goes on in the next row and cuts nothing"
   CHECK_FALSE(contains(card, "…"));
 }
 
+TEST_CASE("fields of another type than promised are as if they were not there", "[cli]") {
+  const auto timeout = event("agent.recovered", {{"provisional", "yes"}, {"outage_ms", ~0ull}});
+  CHECK(contains(event_line(timeout, {}, false), "back after"));
+  const Json agent{{"agent_id", "web-1"}, {"stalled", 1}, {"interval_ms", ~0ull}, {"last_heartbeat_us", ~0ull}};
+  CHECK(contains(agent_card(agent, 5s, {}), "web-1"));
+  const Json status{{"broker", {{"reachable", 1}}}, {"recorder", "up"}, {"services", {{"watchdog", 7}}}};
+  CHECK(contains(status_text(status, {}), "not reachable"));
+}
+
 TEST_CASE("status says what does not answer, and shows the rest", "[cli]") {
   const Json status{{"broker", {{"reachable", false}, {"error", "nobody listens"}}},
                     {"recorder", {{"reachable", true}, {"recorded", 41u}, {"commits", 7u}, {"idle", 0u}}}};
