@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "liveness/runs.h"
+#include "wire/event.h"
 #include "wire/limits.h"
 
 namespace lifesign::liveness {
@@ -101,10 +102,12 @@ bool read_owed(wire::Reader& r, Owed& out) {
   if (!type) return false;
   out.type = *type;
   out.fields = fields;
-  // The fields are copied into events as they are, so they must be whole.
+  // The fields are copied into events as they are, so they must be whole, and not an event's own.
   wire::Reader inside(out.fields);
-  for (std::uint64_t i = 0; i < 2ULL * out.pairs; ++i)
-    if (!inside.skip()) return false;
+  for (std::uint32_t i = 0; i < out.pairs; ++i) {
+    std::string_view key;
+    if (!inside.text(key) || wire::is_event_field(key) || !inside.skip(wire::limits::field_depth)) return false;
+  }
   return inside.at_end();
 }
 

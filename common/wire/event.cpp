@@ -81,6 +81,11 @@ Status read_event(Bytes map, Event& out) {
   return read_event(reader, out);
 }
 
+bool is_event_field(std::string_view key) {
+  return is_stamp(key) || key == "agent_id" || key == "evidence_seq" || key == "ordinal" || key == "as_of" ||
+         key == "decided";
+}
+
 bool find_u64(Bytes map, std::string_view key, std::uint64_t& out) {
   Reader reader(map);
   return seek(reader, key) && reader.u64(out);

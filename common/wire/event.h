@@ -34,6 +34,9 @@ base::Status read_event(Bytes map, Event& out);
 // As read_event, but leaves the reader after the map: for arrays of events.
 base::Status read_event(Reader& reader, Event& out);
 
+// A field that read_event reads: what describes an event further must not be named like one.
+bool is_event_field(std::string_view key);
+
 // One field of a packed map, if it is there and of that type.
 bool find_u64(Bytes map, std::string_view key, std::uint64_t& out);
 bool find_text(Bytes map, std::string_view key, std::string_view& out);

@@ -88,6 +88,21 @@ TEST_CASE("a fold takes a row in and gives it out unchanged", "[snapshot]") {
   CHECK_FALSE(fold.load_row(full()).ok());
 }
 
+TEST_CASE("what a row owes is a verdict that can be read, or the row is refused", "[snapshot]") {
+  for (const bool named : {true, false}) {
+    RowState s = full();
+    s.owed.resize(1);
+    s.owed[0].fields.clear();
+    wire::Writer writer(s.owed[0].fields);
+    named ? writer.text("decided") : writer.u64(7);
+    writer.text("a value");
+    const std::string bytes = encoded(s);
+    wire::Reader reader(bytes);
+    RowState back;
+    CHECK_FALSE(liveness::decode(reader, back).ok());
+  }
+}
+
 TEST_CASE("damaged rows are refused and never crash", "[snapshot]") {
   const std::string good = encoded(full());
   std::mt19937 random(20261124);
