@@ -14,6 +14,13 @@ base::Error row_error(std::string_view agent_id, std::string_view what) {
   return {base::Code::storage_failed, fmt::format("damaged database: row of agent {}: {}", agent_id, what)};
 }
 
+// Each item has a seq of its own, so a body of more items than seqs would reach into those of the next entry.
+bool holds_its_items(const wire::Entry& entry) {
+  wire::Reader reader(entry.body);
+  std::uint32_t items = 0;
+  return entry.kind == wire::Kind::tick || (reader.array(items) && items == entry.count);
+}
+
 }  // namespace
 
 std::string backfill_key(std::string_view agent_id, base::LogTime time, std::uint64_t seq) {
@@ -62,6 +69,8 @@ base::Status check_entries(const wire::BatchHeader& header, wire::Bytes payload)
   for (wire::Entry entry; list.next(entry);) {
     if (entry.count == 0) continue;
     if (entry.first_seq != next) return wrong(fmt::format("seq {} comes where {} should", entry.first_seq, next));
+    if (!holds_its_items(entry))
+      return wrong(fmt::format("the entry at seq {} does not hold {} items", next, entry.count));
     if (entry.time < time) return wrong(fmt::format("the time of seq {} is before that of the one before it", next));
     time = entry.time;
     next += entry.count;

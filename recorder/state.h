@@ -101,8 +101,8 @@ struct StoredRow {
 };
 base::Result<StoredRow> decode_row(std::string_view agent_id, wire::Bytes payload);
 
-// The entries follow one another from `header.first_seq` to `header.next_seq`; unsequenced ones (count 0) may be
-// between.
+// The entries follow one another from `header.first_seq` to `header.next_seq`, each with as many items as it counts;
+// unsequenced ones (count 0) may be between.
 base::Status check_entries(const wire::BatchHeader& header, wire::Bytes payload);
 
 // Key of the backfill table.

@@ -87,6 +87,19 @@ TEST_CASE("bytes behind a stored event are damage, and never part of an answer",
   CHECK_FALSE(query_events(*txn, {}).ok());
 }
 
+TEST_CASE("an entry that holds more items than it has seqs is refused, and nothing of it is applied", "[recorder]") {
+  std::string body, payload;
+  wire::Writer writer(body);
+  wire::write_goodbye(writer.array(2), {"web-1", 1, {}});
+  wire::write_goodbye(writer, {"web-2", 1, {}});
+  wire::append_entry(payload, {wire::Kind::goodbye, 1, 1, base::log_time(start_time), 1, {}, body});
+  State state({}, [](std::string_view) -> std::optional<std::uint64_t> { return std::nullopt; });
+  const auto work = state.apply({.broker_run = 1, .first_seq = 1, .next_seq = 2}, payload);
+  REQUIRE_FALSE(work.ok());
+  CHECK_THAT(work.error().message, Contains("seq 1 does not hold 1 items"));
+  CHECK(state.position().seq == 0);
+}
+
 TEST_CASE("repeats of a chunk that are out of order are damage: they would not be found", "[recorder]") {
   ChunkHeader header{.broker_run = 1, .first_seq = 5, .next_seq = 9};
   Chunk chunk;
