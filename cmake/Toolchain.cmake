@@ -15,10 +15,10 @@ if(LIFESIGN_WERROR)
 endif()
 add_compile_options(-fno-omit-frame-pointer)
 
-set(LIFESIGN_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none")
+set(LIFESIGN_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none; preset fuzz adds fuzzer-no-link")
 if(LIFESIGN_SANITIZE)
   add_compile_options(-fsanitize=${LIFESIGN_SANITIZE} -fno-sanitize-recover=all
-    -Wno-maybe-uninitialized)  # g++ 12 gives it falsely in instrumented code
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # g++ 12 gives it falsely in instrumented code
   add_link_options(-fsanitize=${LIFESIGN_SANITIZE})
 endif()
 
