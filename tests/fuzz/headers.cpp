@@ -24,11 +24,19 @@ void run(std::string_view input) {
   Input parts(input);
   const std::string_view bytes = parts.rest();
   comes_back<wire::IngestHeader>(bytes, wire::read_ingest_header, wire::write_ingest_header);
-  comes_back<wire::Reply>(bytes, wire::read_reply, [](const wire::Reply& reply) {
-    std::string out;
-    wire::write_reply(out, reply);
-    return out;
-  });
+  comes_back<wire::Reply>(
+      bytes, [](wire::Bytes one, wire::Reply& reply) { return wire::read_reply(one, reply); },
+      [](const wire::Reply& reply) {
+        std::string out;
+        wire::write_reply(out, reply);
+        return out;
+      });
+  wire::Reply reply;
+  for (wire::Bytes replies = bytes; !replies.empty();) {
+    const std::size_t before = replies.size();
+    if (!wire::read_reply(replies, reply).ok()) break;
+    LIFESIGN_ASSERT(replies.size() < before, "a reply took nothing of {} bytes", before);
+  }
   comes_back<wire::QueryHeader>(bytes, wire::read_query_header, wire::write_query_header);
   comes_back<wire::BatchHeader>(bytes, wire::read_batch_header, wire::write_batch_header);
   comes_back<wire::LogRequest>(bytes, wire::read_log_request, wire::write_log_request);

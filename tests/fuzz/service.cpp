@@ -87,9 +87,10 @@ void run(std::string_view input) {
   }
   must_come_back(state);
   ask_memory(state);
-  for (const broker::OutgoingReply& reply : out.replies) {
+  for (const broker::OutgoingReplies& replies : out.replies) {
     wire::Reply read;
-    LIFESIGN_ASSERT(wire::read_reply(reply.bytes, read).ok(), "a reply cannot be read");
+    for (wire::Bytes rest = replies.bytes; !rest.empty();)
+      LIFESIGN_ASSERT(wire::read_reply(rest, read).ok(), "a reply cannot be read");
   }
   for (const broker::OutgoingEvent& event : out.events)
     LIFESIGN_ASSERT(Value::parse(event.map).ok(), "subscribers cannot read {}", event.topic);

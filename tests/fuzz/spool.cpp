@@ -53,7 +53,8 @@ void run(std::string_view input) {
         break;
       case 2: {
         wire::Reply reply;
-        if (!wire::read_reply(parts.part(), reply).ok()) reply = {.code = "received", .first_seq = how};
+        wire::Bytes packed = parts.part();
+        if (!wire::read_reply(packed, reply).ok()) reply = {.code = "received", .first_seq = how};
         reply.corr = corr - how % 5;
         spool.on_reply(reply, now);
         reply.corr = courier_corr;
