@@ -1,5 +1,6 @@
 #include "net/socket.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,9 +40,15 @@ constexpr int reconnect_most_ms = 1'000;  // libzmq adds jitter between the two
 constexpr int listen_backlog = 4'096;
 constexpr std::size_t ipc_path_most = 107;  // sockaddr_un
 
+// By number: a name that begins with 127. may be anybody's.
 bool is_loopback(const std::string& endpoint) {
-  return endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") ||
-         endpoint.starts_with("tcp://[::1]:");
+  constexpr std::string_view tcp = "tcp://";
+  const auto colon = endpoint.rfind(':');
+  if (!endpoint.starts_with(tcp) || colon < tcp.size()) return false;
+  const std::string host = endpoint.substr(tcp.size(), colon - tcp.size());
+  in_addr address{};
+  if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == 127;
+  return host == "localhost" || host == "[::1]";
 }
 
 int port_of(const std::string& endpoint) {

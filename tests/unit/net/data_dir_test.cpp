@@ -83,9 +83,24 @@ TEST_CASE("a taken port is named with its holder", "[net]") {
   CHECK(result.error().message.find("--ingest") != std::string::npos);
 }
 
+TEST_CASE("an endpoint is local by its address, not by a name that looks like one", "[net]") {
+  for (const char* endpoint : {"tcp://127.0.0.1:7400", "tcp://127.1.2.3:*", "tcp://localhost:0", "tcp://[::1]:7400",
+                               "ipc:///run/x", "inproc://x"}) {
+    INFO(endpoint);
+    CHECK(is_local(endpoint));
+  }
+  for (const char* endpoint : {"tcp://127.example.com:7400", "tcp://127.:7400", "tcp://127.0.0.1", "tcp://:7400",
+                               "tcp:", "tcp://localhost.example.com:7400", ""}) {
+    INFO(endpoint);
+    CHECK_FALSE(is_local(endpoint));
+  }
+}
+
 TEST_CASE("only loopback and ipc may be bound", "[net]") {
   zmq::context_t context;
-  for (const char* endpoint : {"tcp://0.0.0.0:0", "tcp://*:7400", "tcp://192.168.1.1:7400", "udp://127.0.0.1:1"}) {
+  for (const char* endpoint :
+       {"tcp://0.0.0.0:0", "tcp://*:7400", "tcp://192.168.1.1:7400", "udp://127.0.0.1:1", "tcp://127.example.com:7400",
+        "tcp://127.0.0.1.example.com:7400", "tcp://128.0.0.1:0", "tcp://127.0.0.1;192.168.1.1:7400"}) {
     auto socket = make_socket(context, Use::ingest_server);
     const auto result = net::bind(socket, endpoint, "--ingest");
     INFO(endpoint);
