@@ -80,7 +80,8 @@ struct Commands::Impl {
     std::vector<zmq::message_t> frames;
     bool overrun = false;
     while (true) {
-      while (net::receive(socket, frames, 1, overrun)) {
+      // The time counts too while answers come that are not ours.
+      while (base::monotonic_now() < until && net::receive(socket, frames, 1, overrun)) {
         wire::Reply reply;
         for (wire::Bytes rest = net::view(frames[0]); !rest.empty();) {
           if (base::Status status = wire::read_reply(rest, reply); !status.ok())

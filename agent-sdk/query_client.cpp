@@ -14,6 +14,7 @@ namespace lifesign::sdk {
 namespace {
 
 constexpr base::Micros send_retry{5'000};  // while the connection is being made
+constexpr int answers_per_poll = 64;       // to other questions: they must not outlast the deadline
 
 std::uint64_t micros(Time time) {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
@@ -72,7 +73,7 @@ std::optional<Result<Value>> QueryClient::poll(base::Micros now) {
 std::optional<Result<Value>> QueryClient::read() {
   std::vector<zmq::message_t> frames;
   bool overrun = false;
-  while (net::receive(socket_, frames, 2, overrun)) {
+  for (int i = 0; i < answers_per_poll && net::receive(socket_, frames, 2, overrun); ++i) {
     wire::QueryHeader header;
     if (base::Status status = wire::read_query_header(net::view(frames[0]), header); !status.ok())
       return to_public(status.error().within("the recorder's answer"));

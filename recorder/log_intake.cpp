@@ -13,6 +13,7 @@ constexpr base::Micros start_every = std::chrono::milliseconds(500);
 constexpr base::Micros silence = std::chrono::seconds(3);       // the broker sequences a tick each second
 constexpr base::Micros speak_every = std::chrono::seconds(10);  // it ends a session after 30 s without a word
 constexpr std::uint64_t least_grant = 256 << 10;                // not a message for every batch
+constexpr int messages_per_turn = 64;  // that are of no use: who sends such without end must not hold us up
 constexpr std::string_view role = "recorder";
 
 }  // namespace
@@ -108,7 +109,7 @@ void LogIntake::reject(std::string_view why) {
 
 std::optional<LogIntake::Batch> LogIntake::next(std::uint64_t held, base::Micros now) {
   bool overrun = false;
-  while (net::receive(*socket_, frames_, 2, overrun)) {
+  for (int i = 0; i < messages_per_turn && net::receive(*socket_, frames_, 2, overrun); ++i) {
     heard_ = now;
     if (frames_.size() == 1) {
       refused(net::view(frames_[0]));

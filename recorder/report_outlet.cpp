@@ -8,6 +8,7 @@ namespace lifesign::recorder {
 namespace {
 
 constexpr base::Micros every = std::chrono::seconds(1);
+constexpr int replies_per_turn = 64;
 
 }  // namespace
 
@@ -36,7 +37,7 @@ void ReportOutlet::send(const Counts& counts, base::Micros now) {
   if (const std::string endpoint = endpoint_of_(); endpoint != endpoint_) open(endpoint);
   if (!socket_) return;
   bool overrun = false;
-  while (net::receive(*socket_, frames_, 1, overrun)) {
+  for (int i = 0; i < replies_per_turn && net::receive(*socket_, frames_, 1, overrun); ++i) {
     // Only refusals come back (ack level none), and the next report is not told otherwise for them.
   }
   std::string body;

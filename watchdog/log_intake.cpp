@@ -12,6 +12,7 @@ constexpr std::uint64_t grant_at = window / 4;  // not a message for every batch
 constexpr base::Micros start_every = std::chrono::milliseconds(500);
 constexpr base::Micros silence = std::chrono::seconds(3);       // ticks come every few milliseconds
 constexpr base::Micros speak_every = std::chrono::seconds(10);  // the broker ends a session after 30 s without a word
+constexpr int messages_per_turn = 64;  // that are of no use: who sends such without end must not hold us up
 constexpr std::string_view role = "watchdog";
 
 }  // namespace
@@ -106,7 +107,7 @@ bool LogIntake::send(const wire::LogRequest& request, base::Micros now) {
 std::optional<LogIntake::Batch> LogIntake::next(std::uint64_t next_seq, base::Micros now) {
   bool overrun = false;
   from_seq_ = next_seq;
-  while (state_ != State::idle && net::receive(*socket_, frames_, 2, overrun)) {
+  for (int i = 0; i < messages_per_turn && state_ != State::idle && net::receive(*socket_, frames_, 2, overrun); ++i) {
     heard_ = now;
     if (frames_.size() == 1) {
       refused(net::view(frames_[0]), now);

@@ -11,7 +11,8 @@
 namespace lifesign::watchdog {
 namespace {
 
-constexpr base::Micros patience = std::chrono::seconds(5);                 // for one page
+constexpr base::Micros patience = std::chrono::seconds(5);  // for one page
+constexpr int answers_per_turn = 64;  // to questions that were not asked: they must not hold us up
 constexpr base::Micros connect_patience = std::chrono::milliseconds(300);  // the recorder may listen elsewhere by now
 
 }  // namespace
@@ -48,7 +49,7 @@ SnapshotClient::Progress SnapshotClient::poll(const Sink& sink, base::Micros now
     if (asked_) asked_at_ = now;
   }
   bool overrun = false;
-  while (asked_ && net::receive(*socket_, frames_, 2, overrun)) {
+  for (int i = 0; i < answers_per_turn && asked_ && net::receive(*socket_, frames_, 2, overrun); ++i) {
     wire::QueryHeader header;
     if (overrun || frames_.size() != 2 || !wire::read_query_header(net::view(frames_[0]), header).ok())
       return fail("the recorder's answer can't be read");

@@ -9,7 +9,8 @@ namespace lifesign::watchdog {
 namespace {
 
 constexpr std::size_t body_bytes = wire::limits::message_bytes / 4;  // leaves room for the largest verdict
-constexpr base::Micros alone_for = std::chrono::seconds(10);         // several rounds of the outbox
+constexpr int replies_per_turn = 1'024;
+constexpr base::Micros alone_for = std::chrono::seconds(10);  // several rounds of the outbox
 
 }  // namespace
 
@@ -27,7 +28,7 @@ void VerdictOutlet::open(const std::string& endpoint) {
 void VerdictOutlet::tick(base::Micros now) {
   now_ = now;
   bool overrun = false;
-  while (net::receive(*socket_, frames_, 1, overrun)) {
+  for (int i = 0; i < replies_per_turn && net::receive(*socket_, frames_, 1, overrun); ++i) {
     wire::Reply reply;
     for (wire::Bytes rest = net::view(frames_[0]); !rest.empty() && wire::read_reply(rest, reply).ok();) {
       if (reply.ok()) continue;
