@@ -18,7 +18,7 @@ using base::Error;
 constexpr std::size_t messages_per_cycle = 1024;
 constexpr std::size_t bytes_per_cycle = 4 << 20;
 constexpr std::size_t log_requests_per_cycle = 64;
-constexpr std::size_t subscriptions_per_cycle = 256;
+constexpr std::size_t subscriptions_per_cycle = 1024;
 constexpr base::Micros state_every = std::chrono::seconds(1);
 constexpr base::Micros state_soonest = std::chrono::milliseconds(1);  // when sequence numbers run short
 constexpr std::uint64_t reserve_least = 1 << 20;                      // seqs reserved ahead on disk,
@@ -43,7 +43,8 @@ BrokerProcess::BrokerProcess(const BrokerSettings& settings, net::DataDir dir, s
       state_file_(dir_.path() / "broker.state"),
       boot_id_(boot_id()),
       sequencer_(bounds_of(settings), std::move(token), counters_),
-      context_(static_cast<int>(settings.io_threads)) {}
+      context_(static_cast<int>(settings.io_threads)),
+      gate_(net::Gate::room(net::raise_open_files())) {}
 
 base::Result<std::unique_ptr<BrokerProcess>> BrokerProcess::make(const BrokerSettings& settings, net::DataDir dir,
                                                                  std::shared_ptr<telemetry::Log> log) {
@@ -100,15 +101,15 @@ base::Status BrokerProcess::bind_all() {
     return bound;
   };
   auto intake = bind("ingest", settings_.ingest, [&](const std::string& endpoint, std::string_view option) {
-    return IngestIntake::bind(context_, endpoint, option);
+    return IngestIntake::bind(context_, endpoint, option, gate_);
   });
   if (!intake.ok()) return intake.error();
   auto outlet = bind("events", settings_.events, [&](const std::string& endpoint, std::string_view option) {
-    return EventsOutlet::bind(context_, endpoint, option);
+    return EventsOutlet::bind(context_, endpoint, option, gate_);
   });
   if (!outlet.ok()) return outlet.error();
   auto desk = bind("log", settings_.log, [&](const std::string& endpoint, std::string_view option) {
-    return LogDesk::bind(context_, endpoint, option, sequencer_, counters_, *log_);
+    return LogDesk::bind(context_, endpoint, option, sequencer_, counters_, *log_, gate_);
   });
   if (!desk.ok()) return desk.error();
   intake_.emplace(std::move(intake).value());
@@ -118,8 +119,7 @@ base::Status BrokerProcess::bind_all() {
           "broker", {{"ingest", intake_->endpoint()}, {"events", outlet_->endpoint()}, {"log", desk_->endpoint()}});
       !status.ok())
     return status;
-  // Each connection takes a descriptor; running out of them would spin ZeroMQ's I/O thread.
-  log_->info("room for about {} connections", net::raise_open_files());
+  log_->info("room for {} connections", gate_.most());
   log_->info("listening: ingest {}, events {}, log {}", intake_->endpoint(), outlet_->endpoint(), desk_->endpoint());
   return {};
 }
@@ -159,14 +159,17 @@ bool BrokerProcess::cycle() {
   }
   sequencer_.set_ceiling(state_file_.ceiling());
   const std::uint64_t before = counters_[Count::messages];
+  intake_->watch();
   read_ingest();
   const bool log_work = serve_log();
   outlet_->subscriptions(sequencer_.beat_topics(), subscriptions_per_cycle);
+  if (!sequencer_.pressed(now())) gate_.look(base::monotonic_now());
   sequencer_.expire(now(), out_);
   const std::size_t sent = desk_->send(now());
   flush();
   keep_state();
   note_refusals();
+  note_ended();
   update_gauges();
   return counters_[Count::messages] != before || log_work || sent > 0;
 }
@@ -306,6 +309,19 @@ void BrokerProcess::note_refusals() {
     log_->warn("{} messages were refused so far; the latest: {}", refused, sequencer_.last_refusal());
 }
 
+// Who is shut out gets no answer that could say why, so the log does.
+void BrokerProcess::note_ended() {
+  const std::uint64_t ended = gate_.refused() + gate_.unending() + outlet_->cut();
+  std::uint64_t held_back = 0;
+  if (ended == ended_) return;
+  ended_ = ended;
+  if (endings_.allow(base::monotonic_now(), held_back))
+    log_->warn(
+        "connections were shut down so far: {} over the bound of {}, {} whose message did not end, {} that subscribed "
+        "to too much",
+        gate_.refused(), gate_.most(), gate_.unending(), outlet_->cut());
+}
+
 void BrokerProcess::flush() {
   for (const OutgoingReplies& replies : out_.replies)
     if (!intake_->reply(replies)) counters_[Count::replies_lost] += replies.count;
@@ -340,6 +356,11 @@ void BrokerProcess::update_gauges() {
   sequencer_.update_gauges();
   counters_[Count::connections_opened] = intake_->opened();
   counters_[Count::connections] = intake_->connections().size();
+  counters_[Count::peers] = gate_.size();
+  counters_[Count::peers_refused] = gate_.refused();
+  counters_[Count::peers_unending] = gate_.unending();
+  counters_[Count::subscriptions] = outlet_->held();
+  counters_[Count::subscribers_cut] = outlet_->cut();
   counters_[Count::log_sessions] = desk_->sessions();
   counters_[Count::undrained_us_worst] = static_cast<std::uint64_t>(drain_->worst().count());
   counters_[Count::cycle_us_worst] = static_cast<std::uint64_t>(duty_.worst().count());

@@ -16,6 +16,7 @@
 #include "broker/settings.h"
 #include "broker/state_file.h"
 #include "net/data_dir.h"
+#include "net/gate.h"
 #include "telemetry/duty_cycle.h"
 #include "telemetry/log.h"
 
@@ -48,6 +49,7 @@ class BrokerProcess {
   void last_words();
   void note_state_errors();
   void note_refusals();
+  void note_ended();
   void update_gauges();
   State state() const;
 
@@ -62,10 +64,11 @@ class BrokerProcess {
   Sequencer sequencer_;
   Reports reports_;
   telemetry::DutyCycle duty_{std::chrono::milliseconds(20)};
-  telemetry::RateLimit state_faults_, refusals_;
-  std::uint64_t refused_ = 0;  // as far as looked at
+  telemetry::RateLimit state_faults_, refusals_, endings_;
+  std::uint64_t refused_ = 0, ended_ = 0;  // as far as looked at
 
   zmq::context_t context_;
+  net::Gate gate_;
   std::optional<IngestIntake> intake_;
   std::optional<EventsOutlet> outlet_;
   std::optional<LogDesk> desk_;

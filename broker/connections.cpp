@@ -32,6 +32,11 @@ std::string_view Connections::peer(std::uint32_t connection) const {
   return found == by_number_.end() ? std::string_view() : std::string_view(found->second.peer);
 }
 
+int Connections::fd(std::uint32_t connection) const {
+  const auto found = by_number_.find(connection);
+  return found == by_number_.end() ? -1 : found->second.fd;
+}
+
 void Connections::fd_closed(int fd) {
   const auto found = by_fd_.find(fd);
   if (found == by_fd_.end()) return;  // it never said anything

@@ -21,6 +21,7 @@ class Connections {
   // A message came by a connection not known yet. An older connection on the same descriptor is over: into closed().
   void opened(std::uint32_t connection, int fd, std::string peer);
   std::string_view peer(std::uint32_t connection) const;
+  int fd(std::uint32_t connection) const;  // -1: not known
   // The monitor says that `fd` closed. Call it only after ingest was drained since the monitor was read.
   void fd_closed(int fd);
 

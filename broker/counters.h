@@ -33,8 +33,13 @@ enum class Count {
   clock_steps,
   connections_opened,
   connections_closed,
+  peers_refused,    // connections over the bound, on any socket
+  peers_unending,   // connections closed since their message did not end
+  subscribers_cut,  // connections closed for what they subscribed to
   // Gauges
-  connections,
+  connections,    // on ingest, that said something
+  peers,          // on any socket, whether or not they said anything
+  subscriptions,  // topics, each as often as it is subscribed to
   log_sessions,
   acks_waiting,
   events_held,
@@ -76,7 +81,12 @@ inline Counters make_counters() {
                    "clock_steps",
                    "connections_opened",
                    "connections_closed",
+                   "peers_refused",
+                   "peers_unending",
+                   "subscribers_cut",
                    "connections",
+                   "peers",
+                   "subscriptions",
                    "log_sessions",
                    "acks_waiting",
                    "events_held",

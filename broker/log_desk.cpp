@@ -20,17 +20,21 @@ constexpr std::string_view recorder_role = "recorder";
 }  // namespace
 
 base::Result<LogDesk> LogDesk::bind(zmq::context_t& context, const std::string& endpoint, std::string_view option,
-                                    Sequencer& sequencer, Counters& counters, telemetry::Log& log) {
+                                    Sequencer& sequencer, Counters& counters, telemetry::Log& log, net::Gate& gate) {
   zmq::socket_t socket = net::make_socket(context, net::Use::log_server);
+  base::Result<net::ConnectionWatch> watch = net::ConnectionWatch::of(context, socket);
+  if (!watch.ok()) return watch.error();
   base::Result<std::string> bound = net::bind(socket, endpoint, option);
   if (!bound.ok()) return bound.error();
-  return LogDesk(std::move(socket), std::move(bound).value(), sequencer, counters, log);
+  return LogDesk(std::move(socket), std::move(watch).value(), std::move(bound).value(), sequencer, counters, log, gate);
 }
 
 bool LogDesk::answer(std::size_t max_requests, base::LogTime now, Outbox& out) {
   ahead_of_ = 0;
+  while (const auto event = watch_.next()) event->opened ? gate_->opened(event->fd) : gate_->closed(event->fd);
   bool overrun = false;
   for (std::size_t i = 0; i < max_requests && net::receive(socket_, frames_, 2, overrun); ++i) {
+    gate_->delivered(::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD));
     const std::string id(net::view(frames_[0]));
     wire::LogRequest request;
     if (frames_.size() != 2 || overrun) {

@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "broker/message.h"
 #include "broker/sequencer.h"
+#include "net/connection_watch.h"
+#include "net/gate.h"
 #include "net/socket.h"
 #include "telemetry/log.h"
 
@@ -23,7 +25,7 @@ namespace lifesign::broker {
 class LogDesk {
  public:
   static base::Result<LogDesk> bind(zmq::context_t& context, const std::string& endpoint, std::string_view option,
-                                    Sequencer& sequencer, Counters& counters, telemetry::Log& log);
+                                    Sequencer& sequencer, Counters& counters, telemetry::Log& log, net::Gate& gate);
 
   // Answers at most `max_requests` that have come. True: the recorder is ahead of this broker by ahead_of(), and a new
   // run must be opened above it before anything else is done.
@@ -48,12 +50,15 @@ class LogDesk {
   };
   using Sessions = std::unordered_map<std::string, Session>;
 
-  LogDesk(zmq::socket_t socket, std::string endpoint, Sequencer& sequencer, Counters& counters, telemetry::Log& log)
+  LogDesk(zmq::socket_t socket, net::ConnectionWatch watch, std::string endpoint, Sequencer& sequencer,
+          Counters& counters, telemetry::Log& log, net::Gate& gate)
       : socket_(std::move(socket)),
+        watch_(std::move(watch)),
         endpoint_(std::move(endpoint)),
         sequencer_(&sequencer),
         counters_(&counters),
-        log_(&log) {}
+        log_(&log),
+        gate_(&gate) {}
 
   void start(const std::string& id, const wire::LogRequest& request, base::LogTime now, Outbox& out);
   void refuse(const std::string& id, base::Code code, std::string_view message);
@@ -62,10 +67,12 @@ class LogDesk {
   bool another_recorder_lives(const std::string& id, base::LogTime now);
 
   zmq::socket_t socket_;
+  net::ConnectionWatch watch_;
   std::string endpoint_;
   Sequencer* sequencer_;
   Counters* counters_;
   telemetry::Log* log_;
+  net::Gate* gate_;
   Sessions sessions_;
   std::vector<zmq::message_t> frames_;
   std::uint64_t ahead_of_ = 0;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "net/open_files.h"
 #include "net/socket.h"
 #include "recorder/history_queries.h"
 #include "recorder/live_queries.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t frames_of_request = 3;  // the peer's id, header, parameters
 constexpr int requests_per_poll = 16;
+constexpr std::chrono::milliseconds look_at_least(100);  // at who sends a message without an end
 
 base::Result<std::string> status_result(const Counts& counts, std::uint64_t as_of, std::uint64_t recorded) {
   std::string out;
@@ -30,17 +32,22 @@ base::Result<std::unique_ptr<QueryDesk>> QueryDesk::bind(zmq::context_t& context
                                                          std::string_view option, Sources sources,
                                                          telemetry::Log& log) {
   auto socket = net::make_socket(context, net::Use::query_server);
+  auto watch = net::ConnectionWatch::of(context, socket);
+  if (!watch.ok()) return watch.error();
   auto bound = net::bind(socket, endpoint, option);
   if (!bound.ok()) return bound.error();
   auto txn = sources.env.begin_read();
   if (!txn.ok()) return txn.error();
   txn->reset();
-  return std::unique_ptr<QueryDesk>(
-      new QueryDesk(std::move(socket), std::move(bound).value(), std::move(sources), std::move(txn).value(), log));
+  return std::unique_ptr<QueryDesk>(new QueryDesk(std::move(socket), std::move(watch).value(), std::move(bound).value(),
+                                                  std::move(sources), std::move(txn).value(), log));
 }
 
-QueryDesk::QueryDesk(zmq::socket_t socket, std::string endpoint, Sources sources, Txn txn, telemetry::Log& log)
+QueryDesk::QueryDesk(zmq::socket_t socket, net::ConnectionWatch watch, std::string endpoint, Sources sources, Txn txn,
+                     telemetry::Log& log)
     : socket_(std::move(socket)),
+      watch_(std::move(watch)),
+      gate_(net::Gate::room(net::raise_open_files())),
       endpoint_(std::move(endpoint)),
       sources_(std::move(sources)),
       txn_(std::move(txn)),
@@ -62,21 +69,33 @@ void QueryDesk::start() {
 }
 
 void QueryDesk::run() {
-  zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, stop_.fd(), ZMQ_POLLIN, 0}};
+  zmq::pollitem_t items[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
+                             {nullptr, stop_.fd(), ZMQ_POLLIN, 0},
+                             {watch_.socket().handle(), 0, ZMQ_POLLIN, 0}};
   for (;;) {
     try {
-      zmq::poll(items, 2, std::chrono::milliseconds(-1));
+      zmq::poll(items, std::size(items), look_at_least);
     } catch (const zmq::error_t& e) {
       if (e.num() != EINTR) throw;
       continue;
     }
     if ((items[1].revents & ZMQ_POLLIN) != 0) return;
+    watch();
     bool overrun = false;
     for (int i = 0; i < requests_per_poll && net::receive(socket_, frames_, frames_of_request, overrun); ++i) {
+      gate_.delivered(::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD));
       if (overrun) frames_.resize(1);
       answer_one();
     }
   }
+}
+
+void QueryDesk::watch() {
+  while (const auto event = watch_.next()) event->opened ? gate_.opened(event->fd) : gate_.closed(event->fd);
+  gate_.look(base::monotonic_now());
+  peers_.store(gate_.size(), std::memory_order_relaxed);
+  peers_refused_.store(gate_.refused(), std::memory_order_relaxed);
+  peers_unending_.store(gate_.unending(), std::memory_order_relaxed);
 }
 
 void QueryDesk::answer_one() {

@@ -13,6 +13,8 @@
 #include <zmq.hpp>
 
 #include "base/error.h"
+#include "net/connection_watch.h"
+#include "net/gate.h"
 #include "recorder/environment_store.h"
 #include "recorder/query_params.h"
 #include "recorder/report_outlet.h"
@@ -41,17 +43,24 @@ class QueryDesk {
   std::uint64_t queries() const { return queries_.load(std::memory_order_relaxed); }
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
   std::uint64_t unsent() const { return unsent_.load(std::memory_order_relaxed); }
+  std::uint64_t peers() const { return peers_.load(std::memory_order_relaxed); }  // connections
+  std::uint64_t peers_refused() const { return peers_refused_.load(std::memory_order_relaxed); }
+  std::uint64_t peers_unending() const { return peers_unending_.load(std::memory_order_relaxed); }
 
  private:
-  QueryDesk(zmq::socket_t socket, std::string endpoint, Sources sources, Txn txn, telemetry::Log& log);
+  QueryDesk(zmq::socket_t socket, net::ConnectionWatch watch, std::string endpoint, Sources sources, Txn txn,
+            telemetry::Log& log);
 
   void run();
+  void watch();
   void answer_one();
   base::Result<std::string> answer(std::string_view method, wire::Bytes params);
   template <class Query>
   base::Result<std::string> from_disk(Query query);
 
   zmq::socket_t socket_;
+  net::ConnectionWatch watch_;
+  net::Gate gate_;
   const std::string endpoint_;
   Sources sources_;
   Txn txn_;  // reset between requests, so that it pins no pages
@@ -59,7 +68,7 @@ class QueryDesk {
   telemetry::RateLimit faults_;
   std::vector<zmq::message_t> frames_;
   WakeFd stop_;
-  std::atomic<std::uint64_t> queries_{0}, refused_{0}, unsent_{0};
+  std::atomic<std::uint64_t> queries_{0}, refused_{0}, unsent_{0}, peers_{0}, peers_refused_{0}, peers_unending_{0};
   std::thread thread_;  // last: it uses the others
 };
 

@@ -201,6 +201,9 @@ Counts RecorderProcess::counts() const {
                 {"queries", desk_->queries()},
                 {"refused_queries", desk_->refused()},
                 {"unsent_answers", desk_->unsent()},
+                {"peers", desk_->peers()},
+                {"peers_refused", desk_->peers_refused()},
+                {"peers_unending", desk_->peers_unending()},
                 {"cycle_us_worst", static_cast<std::uint64_t>(duty_.worst().count())},
                 {"cycles_slow", duty_.slow_cycles()}};
   state_->with([&](State& s) {

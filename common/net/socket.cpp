@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +10,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 
 #include "base/assert.h"
 #include "net/port_holder.h"
@@ -20,11 +22,17 @@ namespace {
 using base::Code;
 using base::Error;
 
-// High-water marks count messages, not bytes: with frames of up to 1 MiB these bound a queue's memory loosely, and
-// the broker's ring and the credits bound it tightly.
+// High-water marks count messages, not bytes, and each connection has its own: what anybody may send to a server, and
+// have it send, is bounded in number or in size so that a connection's queues stay within some megabytes.
 constexpr int queue_messages = 10'000;
-constexpr int ingest_messages = 500;  // of each connection, as these may be of 1 MiB and come from anybody
-constexpr int linger_ms = 200;        // long enough to hand a goodbye to the kernel, too short to hang an exit
+constexpr int ingest_messages = 500;   // as these may be of 1 MiB and come from anybody
+constexpr int request_messages = 100;  // to the log feed
+// XPUB reads a subscriber's pipe until it finds it empty, so it must not be filled as fast as it is read: with one
+// place, what comes waits for what went.
+constexpr int subscription_messages = 1;
+constexpr int subscription_buffer = 64 * 1024;  // the kernel's: what still comes of a connection that is shut down
+constexpr int handshake_ms = 10'000;            // then who connected and does not speak ZMTP is let go of
+constexpr int linger_ms = 200;  // long enough to hand a goodbye to the kernel, too short to hang an exit
 // A half-open connection is found in some 6 s on either side: clients ping, which shows them that the server's process
 // lives too, and servers leave it to TCP's keepalive. ZMTP heartbeats of the server's own, or such that the client asks
 // it to expect, would cost it a timer for each connection, and libzmq 4.3.4 walks through all timers to cancel one:
@@ -49,6 +57,43 @@ bool is_loopback(const std::string& endpoint) {
   in_addr address{};
   if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == 127;
   return host == "localhost" || host == "[::1]";
+}
+
+// A ROUTER numbers its connections from rand() on, which libzmq does not seed. A peer that knew the next number could
+// take it for its routing id, which ZMTP forbids and libzmq 4.3.4 does not check, and the process would be aborted.
+void make_numbers_unforeseeable() {
+  unsigned seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) == sizeof seed) std::srand(seed);
+}
+
+int receive_queue(Use use) {
+  switch (use) {
+    case Use::ingest_server:
+      return ingest_messages;
+    case Use::log_server:
+      return request_messages;
+    case Use::query_server:
+      return wire::limits::queries_in_flight;
+    case Use::events_server:
+      return subscription_messages;
+    default:
+      return queue_messages;
+  }
+}
+
+std::int64_t largest_frame(Use use) {
+  switch (use) {
+    case Use::log_client:
+      return wire::limits::batch_frame_bytes;
+    case Use::log_server:
+      return wire::limits::log_request_bytes;
+    case Use::query_server:
+      return wire::limits::query_bytes;
+    case Use::events_server:
+      return wire::limits::subscription_bytes;
+    default:
+      return wire::limits::message_bytes;
+  }
 }
 
 int port_of(const std::string& endpoint) {
@@ -86,15 +131,16 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
   if (use == Use::events_server) type = zmq::socket_type::xpub;
   if (use == Use::events_client) type = zmq::socket_type::sub;
 
+  if (server) make_numbers_unforeseeable();
   zmq::socket_t socket(context, type);
-  const bool reads_batches = use == Use::log_client;
-  socket.set(zmq::sockopt::maxmsgsize,
-             static_cast<std::int64_t>(reads_batches ? wire::limits::batch_frame_bytes : wire::limits::message_bytes));
-  socket.set(zmq::sockopt::sndhwm, queue_messages);
-  socket.set(zmq::sockopt::rcvhwm, use == Use::ingest_server ? ingest_messages : queue_messages);
+  socket.set(zmq::sockopt::maxmsgsize, largest_frame(use));
+  // An answer may be of 1 MiB, and whoever asks need not read.
+  socket.set(zmq::sockopt::sndhwm, use == Use::query_server ? wire::limits::queries_in_flight : queue_messages);
+  socket.set(zmq::sockopt::rcvhwm, receive_queue(use));
   socket.set(zmq::sockopt::linger, linger_ms);
   if (server || use == Use::events_server) {
     socket.set(zmq::sockopt::backlog, listen_backlog);
+    socket.set(zmq::sockopt::handshake_ivl, handshake_ms);
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, keepalive_idle_s);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, keepalive_every_s);
@@ -103,6 +149,10 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
   } else {
     socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
     socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
+  }
+  if (use == Use::events_server) {
+    socket.set(zmq::sockopt::rcvbuf, subscription_buffer);
+    socket.set(zmq::sockopt::xpub_verboser, true);  // all subscriptions, so that they can be bounded
   }
   if (server) socket.set(zmq::sockopt::router_mandatory, true);
   if (type == zmq::socket_type::dealer || type == zmq::socket_type::sub) {

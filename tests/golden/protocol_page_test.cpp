@@ -218,4 +218,11 @@ TEST_CASE("the page's limits are the code's", "[golden]") {
   says("batches of up to " + grouped(limits::batch_frame_bytes));
   says("closed at " + grouped(limits::replies_bytes));
   says("of " + std::to_string(limits::item_bytes / 1024) + " KiB for one item");
+  says("over " + std::to_string(limits::depth) + " levels deep");
+  says("| " + grouped(limits::message_bytes) + " B | " + grouped(limits::log_request_bytes) + " B | " +
+       grouped(limits::query_bytes) + " B | " + grouped(limits::subscription_bytes) + " B |");
+  says("at most " + std::to_string(limits::queries_in_flight) + " questions");
+  says("topics of at most " + std::to_string(limits::topic_bytes) + " bytes");
+  says("| " + grouped(limits::topics_per_subscriber) + " | the connection is closed");
+  says("| " + grouped(limits::topics_in_all) + " | connections");
 }

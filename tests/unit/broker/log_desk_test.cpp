@@ -20,6 +20,7 @@ struct World {
   Sequencer sequencer;
   telemetry::Log log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
   zmq::context_t context;
+  net::Gate gate{100};
   std::optional<LogDesk> desk;
   Outbox out;
   base::LogTime now = start;
@@ -28,7 +29,7 @@ struct World {
     sequencer.set_ceiling(1'000'000'000);
     sequencer.open_run(1, 100, start, start, out);
     sequencer.cut();
-    auto bound = LogDesk::bind(context, "tcp://127.0.0.1:*", "--log", sequencer, counters, log);
+    auto bound = LogDesk::bind(context, "tcp://127.0.0.1:*", "--log", sequencer, counters, log, gate);
     REQUIRE(bound.ok());
     desk.emplace(std::move(bound).value());
   }
