@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -14,14 +16,14 @@
 namespace lifesign::tests {
 
 Child::Child(const std::string& program, const std::vector<std::string>& args, std::string log,
-             const std::map<std::string, std::string>& environment)
+             const Surroundings& surroundings)
     : log_(std::move(log)) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);
   // Made before the fork: other threads may hold locks that setenv() needs.
   std::vector<std::string> settings;
-  for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
+  for (const auto& [name, value] : surroundings.environment) settings.push_back(name + "=" + value);
   std::vector<char*> envp;
   for (std::string& setting : settings) envp.push_back(setting.data());
   for (char** ours = ::environ; *ours != nullptr; ++ours) envp.push_back(*ours);
@@ -33,6 +35,8 @@ Child::Child(const std::string& program, const std::vector<std::string>& args, s
   const int fd = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   ::dup2(fd, STDOUT_FILENO);
   ::dup2(fd, STDERR_FILENO);
+  const rlimit files{surroundings.open_files, surroundings.open_files};
+  if (surroundings.open_files != 0) ::setrlimit(RLIMIT_NOFILE, &files);
   ::execve(program.c_str(), argv.data(), envp.data());
   ::_exit(127);
 }
@@ -88,6 +92,30 @@ std::string Child::output() const {
   std::stringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+std::uint64_t Child::resident_bytes() const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/statm");
+  std::uint64_t size = 0, resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::chrono::milliseconds Child::cpu_time() const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(in)), {});
+  std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+  std::string field;
+  long user = 0, system = 0;
+  for (int i = 0; i < 11; ++i) fields >> field;  // from the third on: utime and stime are the 14th and 15th
+  fields >> user >> system;
+  return std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
+std::size_t Child::open_files() const {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator files("/proc/" + std::to_string(pid_) + "/fd", ignored);
+  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
 }
 
 }  // namespace lifesign::tests

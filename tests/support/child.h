@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,10 +13,16 @@ namespace lifesign::tests {
 
 class Child {
  public:
-  // `program` by path. Its output goes to `log`, which tests print when they fail. `environment` is set besides our
-  // own.
+  // What a program is given beside its arguments.
+  struct Surroundings {
+    std::map<std::string, std::string> environment = {};  // besides our own
+    unsigned open_files = 0;                              // its limit of them, for good; 0 leaves ours
+  };
+  // `program` by path. Its output goes to `log`, which tests print when they fail.
   Child(const std::string& program, const std::vector<std::string>& args, std::string log,
-        const std::map<std::string, std::string>& environment = {});
+        const Surroundings& surroundings);
+  Child(const std::string& program, const std::vector<std::string>& args, std::string log)
+      : Child(program, args, std::move(log), Surroundings()) {}
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
   ~Child();  // SIGKILL, and waits
@@ -26,6 +34,11 @@ class Child {
   int wait();
   bool running();  // reaps it if it ended
   std::string output() const;
+
+  // As the kernel sees it now.
+  std::uint64_t resident_bytes() const;
+  std::chrono::milliseconds cpu_time() const;
+  std::size_t open_files() const;
 
  private:
   pid_t pid_ = -1;

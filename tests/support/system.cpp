@@ -49,8 +49,13 @@ void System::start(const std::string& process) {
   children_.erase(process);
   std::vector<std::string> args = {"--data", dir_.string()};
   if (process != "watchdog") args.insert(args.end(), {"--port", "0"});
-  children_.emplace(
-      process, Child(LIFESIGN_BIN_DIR "/lifesign-" + process, args, dir_ / (process + ".log"), environments_[process]));
+  args.insert(args.end(), options_[process].begin(), options_[process].end());
+  children_.emplace(process, Child(LIFESIGN_BIN_DIR "/lifesign-" + process, args, dir_ / (process + ".log"),
+                                   {environments_[process], open_files_}));
+}
+
+void System::option(const std::string& process, const std::string& name, const std::string& value) {
+  options_[process].insert(options_[process].end(), {"--" + name, value});
 }
 
 void System::start() {

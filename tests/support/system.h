@@ -26,10 +26,12 @@ class System {
 
   void start();                            // all three; waits until the watchdog judges
   void start(const std::string& process);  // "broker", "recorder" or "watchdog"
-  // Of `process`, whenever it is started from now on.
+  // Of processes that are started from now on.
   void environment(const std::string& process, std::map<std::string, std::string> variables) {
     environments_[process] = std::move(variables);
   }
+  void limit_open_files(unsigned most) { open_files_ = most; }
+  void option(const std::string& process, const std::string& name, const std::string& value);
   void kill(const std::string& process) { children_.at(process).kill(); }
   int stop(const std::string& process) { return children_.at(process).stop(); }
   Child& child(const std::string& process) { return children_.at(process); }
@@ -56,6 +58,8 @@ class System {
 
  private:
   std::filesystem::path dir_;
+  unsigned open_files_ = 0;  // 0: as the tests have it
+  std::map<std::string, std::vector<std::string>> options_;
   std::map<std::string, Child> children_;
   std::map<std::string, std::map<std::string, std::string>> environments_;
 };
