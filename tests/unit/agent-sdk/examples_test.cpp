@@ -69,7 +69,7 @@ TEST_CASE("the watch example prints events as JSON", "[examples]") {
   Feed feed;
   auto server = one_agent();
   std::thread publisher([&] {
-    feed.subscribed(2);
+    feed.subscribed(std::size(wire::events::all));  // every type but single beats, and the tick
     feed.publish("tick//", test::tick(1, 10, "agent.timeout", 5));
     feed.publish("agent.timeout/web-1/", test::event("agent.timeout", 11, 5));
   });
