@@ -78,7 +78,7 @@ struct Commands::Impl {
 
   Result<Answer> read_reply(base::Micros until) {
     std::vector<zmq::message_t> frames;
-    bool overrun = false;
+    std::size_t overrun = 0;
     while (true) {
       // The time counts too while answers come that are not ours.
       while (base::monotonic_now() < until && net::receive(socket, frames, 1, overrun)) {

@@ -57,7 +57,7 @@ void Connection::wake() {
 
 std::vector<bool> Connection::changes() {
   std::vector<bool> out;
-  bool overrun = false;
+  std::size_t overrun = 0;
   while (net::receive(monitor_, frames_, 2, overrun)) {
     std::uint16_t event = 0;
     if (frames_[0].size() < sizeof event) continue;
@@ -76,7 +76,7 @@ bool Connection::send(std::string_view header, std::string_view body) {
 }
 
 bool Connection::receive(zmq::message_t& out) {
-  bool overrun = false;
+  std::size_t overrun = 0;
   if (!net::receive(socket_, frames_, 1, overrun)) return false;
   out = overrun ? zmq::message_t() : std::move(frames_[0]);
   return true;

@@ -72,7 +72,7 @@ std::optional<Result<Value>> QueryClient::poll(base::Micros now) {
 // Skips what does not belong to the question: late answers to earlier ones.
 std::optional<Result<Value>> QueryClient::read() {
   std::vector<zmq::message_t> frames;
-  bool overrun = false;
+  std::size_t overrun = 0;
   for (int i = 0; i < answers_per_poll && net::receive(socket_, frames, 2, overrun); ++i) {
     wire::QueryHeader header;
     if (base::Status status = wire::read_query_header(net::view(frames[0]), header); !status.ok())

@@ -116,7 +116,7 @@ struct Subscriber::Impl {
   }
 
   void read_live() {
-    bool overrun = false;
+    std::size_t overrun = 0;
     // First: what is read after a loss may be of another broker run.
     while (net::receive(monitor, frames, 2, overrun)) subscription.on_connection_lost();
     for (std::size_t i = 0; i < messages_per_turn && subscription.can_take(); ++i) {

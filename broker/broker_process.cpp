@@ -17,6 +17,7 @@ using base::Error;
 // These bound one cycle; what is left waits for the next.
 constexpr std::size_t messages_per_cycle = 1024;
 constexpr std::size_t bytes_per_cycle = 4 << 20;
+constexpr std::size_t frame_cost = 64;  // in bytes, of one that is dropped
 constexpr std::size_t log_requests_per_cycle = 64;
 constexpr std::size_t subscriptions_per_cycle = 1024;
 constexpr base::Micros state_every = std::chrono::seconds(1);
@@ -160,10 +161,10 @@ bool BrokerProcess::cycle() {
   sequencer_.set_ceiling(state_file_.ceiling());
   const std::uint64_t before = counters_[Count::messages];
   intake_->watch();
-  read_ingest();
+  const bool ingest_is_read = read_ingest();
   const bool log_work = serve_log();
   outlet_->subscriptions(sequencer_.beat_topics(), subscriptions_per_cycle);
-  if (!sequencer_.pressed(now())) gate_.look(base::monotonic_now());
+  if (ingest_is_read) gate_.look(base::monotonic_now());
   sequencer_.expire(now(), out_);
   const std::size_t sent = desk_->send(now());
   flush();
@@ -174,11 +175,14 @@ bool BrokerProcess::cycle() {
   return counters_[Count::messages] != before || log_work || sent > 0;
 }
 
-void BrokerProcess::read_ingest() {
+// False: the recorder is behind, and ingest waits for it.
+bool BrokerProcess::read_ingest() {
   Request request;
   base::Status error;
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < messages_per_cycle && bytes < bytes_per_cycle && !sequencer_.pressed(now()); ++i) {
+  bool waits = false;
+  for (std::size_t i = 0; i < messages_per_cycle && bytes < bytes_per_cycle; ++i) {
+    if ((waits = sequencer_.pressed(now()))) break;
     // Read before ingest is looked at: nothing that is stamped later can have been there by then.
     const base::LogTime at = now();
     if (!intake_->next(request, error)) {
@@ -186,11 +190,12 @@ void BrokerProcess::read_ingest() {
       break;
     }
     ++counters_[Count::messages];
-    bytes += request.body.size();
+    bytes += request.body.size() + request.frames_dropped * frame_cost;
     handle(request, error, at);
     if (sequencer_.batch_is_large()) sequencer_.cut();
   }
   sequencer_.cut();
+  return !waits;
 }
 
 // `at` was read before ingest was found empty.

@@ -39,7 +39,7 @@ class BrokerProcess {
 
   bool cycle();  // one turn of the loop; true: there may be more to do at once
   base::LogTime now() const { return clock_->at(base::boot_now()); }
-  void read_ingest();
+  bool read_ingest();
   void ingest_empty(base::LogTime at);
   void handle(const Request& request, const base::Status& error, base::LogTime at);
   bool serve_log();

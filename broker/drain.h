@@ -41,7 +41,7 @@ class Drain {
  private:
   const base::Micros tick_every_;
   const base::Micros blind_after_;
-  base::LogTime drained_;  // up to here nothing waits unread, or the wait is already reported as blind
+  base::LogTime drained_;     // up to here nothing waits unread, or the wait is already reported as blind
   base::LogTime empty_at_{};  // the latest moment that drained() took: not one that follows a pause
   base::LogTime looped_;
   base::LogTime ticked_;

@@ -1,6 +1,7 @@
 #include "broker/ingest_intake.h"
 
 #include "net/socket.h"
+#include "wire/limits.h"
 
 namespace lifesign::broker {
 namespace {
@@ -28,7 +29,7 @@ base::Result<IngestIntake> IngestIntake::bind(zmq::context_t& context, const std
 
 bool IngestIntake::next(Request& request, base::Status& error) {
   constexpr std::size_t frames = 3;  // routing id, header, body
-  bool overrun = false;
+  std::size_t overrun = 0;
   error = {};
   if (!net::receive(socket_, frames_, frames, overrun)) return false;
   request = Request{};
@@ -39,7 +40,9 @@ bool IngestIntake::next(Request& request, base::Status& error) {
     connections_.opened(request.connection, ::zmq_msg_get(frames_[1].handle(), ZMQ_SRCFD), peer_address(frames_[1]));
   }
   request.peer = connections_.peer(request.connection);
+  request.frames_dropped = overrun;
   gate_->delivered(connections_.fd(request.connection));
+  if (overrun > wire::limits::frames_past_request) gate_->too_long(connections_.fd(request.connection));
   if (frames_.size() >= 2) error = wire::read_ingest_header(net::view(frames_[1]), request.header);
   if (frames_.size() != frames || overrun)
     error = Error{Code::bad_message, "a request is two frames, a header and a body; this one has another number"};

@@ -18,6 +18,7 @@ struct Request {
   std::string_view peer;         // address without port, or empty
   wire::IngestHeader header;
   wire::Bytes body;
+  std::size_t frames_dropped = 0;  // that a request does not have
 };
 
 // The replies to one connection that are ready together; one message.

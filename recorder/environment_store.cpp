@@ -22,6 +22,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(Table::count_)> table
 constexpr unsigned max_readers = 126;
 constexpr mdb_mode_t file_mode = 0600;
 constexpr std::string_view format_key = "format";
+constexpr const char* aside = "new";  // the folder in which a new database is made
 
 base::Error cannot_open(const std::filesystem::path& path, int rc) {
   if (rc == MDB_INVALID)
@@ -184,6 +185,7 @@ base::Result<EnvironmentStore> EnvironmentStore::open(const std::filesystem::pat
   // An empty file is one into which nothing was ever written.
   const auto size = std::filesystem::file_size(file, failed);
   const bool fresh = (failed == std::errc::no_such_file_or_directory || (!failed && size == 0)) && mode == Mode::write;
+  if (mode == Mode::write) std::filesystem::remove_all(folder / aside, failed);  // what a start that was cut short left
   if (fresh) {
     if (auto status = make_database(folder, max_bytes); !status.ok()) return status.error();
   }
@@ -203,15 +205,14 @@ base::Result<EnvironmentStore> EnvironmentStore::open(const std::filesystem::pat
 // LMDB writes a new file's first pages in place; after a power cut amid that there may be anything in it. So it is made
 // aside, and gets its name when it is whole and through an fsync.
 base::Status EnvironmentStore::make_database(const std::filesystem::path& folder, std::uint64_t max_bytes) {
-  const auto aside = folder / "new";
+  const auto made_in = folder / aside;
   std::error_code failed;
-  std::filesystem::remove_all(aside, failed);
-  if (!failed) std::filesystem::create_directory(aside, failed);
-  if (failed) return cannot_open(aside, failed.value());
-  if (auto made = open_database(aside, max_bytes, Mode::write); !made.ok()) return made.error();
-  std::filesystem::rename(aside / "data.mdb", folder / "data.mdb", failed);
+  std::filesystem::create_directory(made_in, failed);
+  if (failed) return cannot_open(made_in, failed.value());
+  if (auto made = open_database(made_in, max_bytes, Mode::write); !made.ok()) return made.error();
+  std::filesystem::rename(made_in / "data.mdb", folder / "data.mdb", failed);
   if (failed) return cannot_open(folder / "data.mdb", failed.value());
-  std::filesystem::remove_all(aside, failed);  // what stays behind is removed at the next such start
+  std::filesystem::remove_all(made_in, failed);
   return {};
 }
 

@@ -47,7 +47,7 @@ void LogIntake::close() {
 
 void LogIntake::tick(const Progress& progress, base::Micros now) {
   LIFESIGN_ASSERT(progress.durable <= progress.held, "{} on disk, {} held", progress.durable, progress.held);
-  bool overrun = false;
+  std::size_t overrun = 0;
   while (net::receive(*monitor_, frames_, 2, overrun)) {
     if (streaming_) log_.warn("the broker is gone; asking until it is back");
     leave();
@@ -108,7 +108,7 @@ void LogIntake::reject(std::string_view why) {
 }
 
 std::optional<LogIntake::Batch> LogIntake::next(std::uint64_t held, base::Micros now) {
-  bool overrun = false;
+  std::size_t overrun = 0;
   for (int i = 0; i < messages_per_turn && net::receive(*socket_, frames_, 2, overrun); ++i) {
     heard_ = now;
     if (frames_.size() == 1) {

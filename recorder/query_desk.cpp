@@ -81,9 +81,11 @@ void QueryDesk::run() {
     }
     if ((items[1].revents & ZMQ_POLLIN) != 0) return;
     watch();
-    bool overrun = false;
+    std::size_t overrun = 0;
     for (int i = 0; i < requests_per_poll && net::receive(socket_, frames_, frames_of_request, overrun); ++i) {
-      gate_.delivered(::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD));
+      const int fd = ::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD);
+      gate_.delivered(fd);
+      if (overrun > wire::limits::frames_past_request) gate_.too_long(fd);
       if (overrun) frames_.resize(1);
       answer_one();
     }

@@ -36,7 +36,7 @@ void ReportOutlet::send(const Counts& counts, base::Micros now) {
   next_ = now + every;
   if (const std::string endpoint = endpoint_of_(); endpoint != endpoint_) open(endpoint);
   if (!socket_) return;
-  bool overrun = false;
+  std::size_t overrun = 0;
   for (int i = 0; i < replies_per_turn && net::receive(*socket_, frames_, 1, overrun); ++i) {
     // Only refusals come back (ack level none), and the next report is not told otherwise for them.
   }

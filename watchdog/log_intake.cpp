@@ -70,7 +70,7 @@ void LogIntake::lose(std::string why) {
 }
 
 void LogIntake::tick(base::Micros now) {
-  bool overrun = false;
+  std::size_t overrun = 0;
   bool broke = false;
   while (net::receive(*monitor_, frames_, 2, overrun)) broke = true;
   if (state_ == State::idle) return;
@@ -105,7 +105,7 @@ bool LogIntake::send(const wire::LogRequest& request, base::Micros now) {
 }
 
 std::optional<LogIntake::Batch> LogIntake::next(std::uint64_t next_seq, base::Micros now) {
-  bool overrun = false;
+  std::size_t overrun = 0;
   from_seq_ = next_seq;
   for (int i = 0; i < messages_per_turn && state_ != State::idle && net::receive(*socket_, frames_, 2, overrun); ++i) {
     heard_ = now;

@@ -48,7 +48,7 @@ SnapshotClient::Progress SnapshotClient::poll(const Sink& sink, base::Micros now
     asked_ = ask();
     if (asked_) asked_at_ = now;
   }
-  bool overrun = false;
+  std::size_t overrun = 0;
   for (int i = 0; i < answers_per_turn && asked_ && net::receive(*socket_, frames_, 2, overrun); ++i) {
     wire::QueryHeader header;
     if (overrun || frames_.size() != 2 || !wire::read_query_header(net::view(frames_[0]), header).ok())

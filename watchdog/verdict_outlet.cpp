@@ -27,7 +27,7 @@ void VerdictOutlet::open(const std::string& endpoint) {
 
 void VerdictOutlet::tick(base::Micros now) {
   now_ = now;
-  bool overrun = false;
+  std::size_t overrun = 0;
   for (int i = 0; i < replies_per_turn && net::receive(*socket_, frames_, 1, overrun); ++i) {
     wire::Reply reply;
     for (wire::Bytes rest = net::view(frames_[0]); !rest.empty() && wire::read_reply(rest, reply).ok();) {

@@ -87,7 +87,7 @@ void Listener::read_for(base::Micros most) {
 }
 
 bool Listener::read_events() {
-  bool overrun = false;
+  std::size_t overrun = 0;
   int read = 0;
   while (read < at_once && net::receive(events_, frames_, 2, overrun)) {
     ++read;
@@ -124,7 +124,7 @@ void Listener::event(std::string_view topic, wire::Bytes map) {
 
 bool Listener::read_log() {
   if (feeds_.log.empty()) return false;
-  bool overrun = false;
+  std::size_t overrun = 0;
   int read = 0;
   while (read < at_once && net::receive(log_, frames_, 2, overrun)) {
     ++read;

@@ -64,7 +64,7 @@ class Chain {
   void pass_on(zmq::socket_t& router, zmq::socket_t& publisher) {
     publisher.set(zmq::sockopt::sndtimeo, 100);
     std::vector<zmq::message_t> frames;
-    bool overrun = false;
+    std::size_t overrun = 0;
     while (!stop_) {
       if (!net::receive(router, frames, 3, overrun)) {
         zmq::pollitem_t item{router.handle(), 0, ZMQ_POLLIN, 0};
@@ -83,7 +83,7 @@ class Chain {
     socket.set(zmq::sockopt::subscribe, "");
     socket.connect(endpoint);
     std::vector<zmq::message_t> frames;
-    bool overrun = false;
+    std::size_t overrun = 0;
     std::uint64_t received = 0;
     while (!stop_) {
       if (net::receive(socket, frames, 2, overrun)) {

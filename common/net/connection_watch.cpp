@@ -25,7 +25,7 @@ base::Result<ConnectionWatch> ConnectionWatch::of(zmq::context_t& context, zmq::
 }
 
 std::optional<ConnectionWatch::Event> ConnectionWatch::next() {
-  bool overrun = false;
+  std::size_t overrun = 0;
   while (receive(monitor_, frames_, 2, overrun)) {
     // Frame 0: u16 event, u32 value, both in the machine's order; the value is the descriptor.
     std::uint16_t number = 0;

@@ -17,9 +17,10 @@ namespace {
 constexpr std::size_t own_files_most = 512;  // never more than an eighth of all
 constexpr std::size_t own_files_least = 32;
 constexpr base::Micros look_every = std::chrono::milliseconds(20);
-constexpr std::uint64_t grown_bytes = 32 << 20;        // by so much, and all connections are looked at
-constexpr std::uint64_t unfinished_bytes = 4 << 20;    // of one message: twice the largest that is allowed
-constexpr std::uint64_t heartbeat_bytes_per_s = 1024;  // far more than ZMTP's pings take
+constexpr std::uint64_t grown_bytes = 32 << 20;      // by so much, and all connections are looked at
+constexpr std::uint64_t unfinished_bytes = 4 << 20;  // of one message: twice the largest that is allowed
+constexpr std::uint64_t heartbeat_bytes_per_s = 64;  // ten times what ZMTP's pings take,
+constexpr std::uint64_t heartbeats_most_s = 3'600;   // of which silence earns no more than an hour's
 
 constexpr std::size_t crowd_least = 1'000;
 constexpr base::Micros crowd_gone = std::chrono::seconds(1);  // ZeroMQ takes its time to let go of connections
@@ -81,6 +82,11 @@ void Gate::delivered(int fd) {
   if (fd >= 0 && static_cast<std::size_t>(fd) < peers_.size()) peers_[static_cast<std::size_t>(fd)].delivered = true;
 }
 
+void Gate::too_long(int fd) {
+  ++unending_;
+  shut(fd);
+}
+
 void Gate::look(base::Micros now) {
   if (now - looked_ < look_every) return;
   looked_ = now;
@@ -114,7 +120,8 @@ void Gate::look_at_all(base::Micros now) {
       peer = {peer.open, false, bytes, now};
       continue;
     }
-    const auto seconds = static_cast<std::uint64_t>((now - peer.since) / std::chrono::seconds(1));
+    const auto silent_s = static_cast<std::uint64_t>((now - peer.since) / std::chrono::seconds(1));
+    const std::uint64_t seconds = std::min(silent_s, heartbeats_most_s);
     if (bytes - peer.bytes <= unfinished_bytes + seconds * heartbeat_bytes_per_s) continue;
     ++unending_;
     shut(static_cast<int>(fd));

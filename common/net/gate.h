@@ -32,6 +32,7 @@ class Gate {
   void opened(int fd);
   void closed(int fd);
   void delivered(int fd);  // a whole message came by it
+  void too_long(int fd);   // of far too many frames: each costs a turn of the loop, so it may send no other
   // Once a cycle, when all sockets are being read: shuts down those whose message does not end, and gives memory back
   // when a crowd has left. `now` is monotonic.
   void look(base::Micros now);
@@ -39,7 +40,7 @@ class Gate {
   std::size_t size() const { return size_; }
   std::size_t most() const { return most_; }
   std::uint64_t refused() const { return refused_; }    // over the bound
-  std::uint64_t unending() const { return unending_; }  // shut down by look()
+  std::uint64_t unending() const { return unending_; }  // shut down by look() and too_long()
 
  private:
   struct Peer {

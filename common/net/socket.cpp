@@ -42,7 +42,8 @@ constexpr int heartbeat_timeout_ms = 6'000;
 constexpr int keepalive_idle_s = 2;
 constexpr int keepalive_every_s = 2;
 constexpr int keepalive_probes = 2;
-constexpr int unacknowledged_most_ms = 6'000;  // by the peer's kernel
+// Also what a peer takes to read nothing while something waits for it: Linux counts a full window as unacknowledged.
+constexpr int unacknowledged_most_ms = 6'000;
 constexpr int reconnect_first_ms = 50;
 constexpr int reconnect_most_ms = 1'000;  // libzmq adds jitter between the two
 constexpr int listen_backlog = 4'096;
@@ -79,6 +80,13 @@ int receive_queue(Use use) {
     default:
       return queue_messages;
   }
+}
+
+int send_queue(Use use) {
+  if (use == Use::query_server) return wire::limits::queries_in_flight;
+  // A subscriber's subscriptions leave at once when it connects, and libzmq drops those that do not fit.
+  if (use == Use::events_client) return wire::limits::topics_per_subscriber;
+  return queue_messages;
 }
 
 std::int64_t largest_frame(Use use) {
@@ -135,7 +143,7 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
   zmq::socket_t socket(context, type);
   socket.set(zmq::sockopt::maxmsgsize, largest_frame(use));
   // An answer may be of 1 MiB, and whoever asks need not read.
-  socket.set(zmq::sockopt::sndhwm, use == Use::query_server ? wire::limits::queries_in_flight : queue_messages);
+  socket.set(zmq::sockopt::sndhwm, send_queue(use));
   socket.set(zmq::sockopt::rcvhwm, receive_queue(use));
   socket.set(zmq::sockopt::linger, linger_ms);
   if (server || use == Use::events_server) {
@@ -145,7 +153,11 @@ zmq::socket_t make_socket(zmq::context_t& context, Use use) {
     socket.set(zmq::sockopt::tcp_keepalive_idle, keepalive_idle_s);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, keepalive_every_s);
     socket.set(zmq::sockopt::tcp_keepalive_cnt, keepalive_probes);
-    socket.set(zmq::sockopt::tcp_maxrt, unacknowledged_most_ms);
+    // A subscriber may be slow for as long as it likes: what does not fit its queue is dropped, and it sees that.
+    if (server) socket.set(zmq::sockopt::tcp_maxrt, unacknowledged_most_ms);
+    // With a domain, and nobody who answers for it, libzmq refuses peers that speak ZMTP 1 and 2: it cannot say of
+    // their messages which connection they came by, so they could not be bounded, nor told from XPUB itself.
+    socket.set(zmq::sockopt::zap_domain, "lifesign");
   } else {
     socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
     socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
@@ -244,9 +256,9 @@ bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames)
   return send(socket, messages);
 }
 
-bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, bool& overrun) {
+bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, std::size_t& overrun) {
   frames.clear();
-  overrun = false;
+  overrun = 0;
   zmq::message_t frame;
   if (!socket.recv(frame, zmq::recv_flags::dontwait)) return false;
   for (;;) {
@@ -254,7 +266,7 @@ bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::si
     if (frames.size() < max_frames)
       frames.push_back(std::move(frame));
     else
-      overrun = true;
+      ++overrun;
     if (!more) return true;
     frame = zmq::message_t();
     const auto received = socket.recv(frame, zmq::recv_flags::dontwait);

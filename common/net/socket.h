@@ -42,9 +42,9 @@ Sent try_send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames);
 bool send(zmq::socket_t& socket, std::vector<zmq::message_t>& frames);
 bool send(zmq::socket_t& socket, std::initializer_list<std::string_view> frames);
 
-// Receives one message without waiting. False: there is none. More than `max_frames` are read and dropped, and
-// `frames` holds the first `max_frames` and `overrun` is set.
-bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, bool& overrun);
+// Receives one message without waiting. False: there is none. More than `max_frames` are read and dropped: `frames`
+// holds the first `max_frames`, and `overrun` is how many there were more.
+bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames, std::size_t max_frames, std::size_t& overrun);
 
 inline std::string_view view(const zmq::message_t& m) {
   return {static_cast<const char*>(m.data()), m.size()};

@@ -14,16 +14,17 @@ inline constexpr std::size_t batch_bytes = 64 * 1024;  // where the broker cuts 
 inline constexpr std::size_t batch_frame_bytes = message_bytes + batch_bytes + 1024;
 // Where the broker closes a message of replies: some fifty of them. Small, as a client that never reads holds many.
 inline constexpr std::size_t replies_bytes = 2048;
-inline constexpr std::size_t item_bytes = 32 * 1024;  // one registration, goodbye, verdict or command
+inline constexpr std::size_t item_bytes = 32 * 1024;    // one registration, goodbye, verdict or command
+inline constexpr std::size_t frames_past_request = 64;  // so many more than a request has, and its connection is closed
 // What is sent to the other sockets is small.
 inline constexpr std::size_t query_bytes = 64 * 1024;       // a frame of a query
 inline constexpr std::size_t log_request_bytes = 4 * 1024;  // a frame to the log feed
 inline constexpr std::size_t subscription_bytes = 1024;     // a frame to the events socket, and ZMTP's own there
 inline constexpr int queries_in_flight = 64;                // of one connection, answers included
 inline constexpr std::size_t depth = 16;                    // nesting that a reader follows
-inline constexpr std::size_t field_depth = 12;              // of one field's value: rows, events and answers go round it
-inline constexpr std::size_t beats_per_message = 4096;      // keeps one message under a millisecond of work
-inline constexpr std::size_t items_per_message = 1024;      // registrations, verdicts, commands: heavier than beats
+inline constexpr std::size_t field_depth = 12;          // of one field's value: rows, events and answers go round it
+inline constexpr std::size_t beats_per_message = 4096;  // keeps one message under a millisecond of work
+inline constexpr std::size_t items_per_message = 1024;  // registrations, verdicts, commands: heavier than beats
 
 inline constexpr std::size_t agent_id_bytes = 128;
 inline constexpr std::size_t short_text_bytes = 64;  // activity, capability, label key, metric name, time zone

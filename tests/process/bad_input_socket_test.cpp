@@ -38,7 +38,7 @@ TEST_CASE("what the log feed cannot take gets its documented error and is counte
   std::vector<std::pair<Frames, std::string>> cases = {
       {{""}, "bad_message"},
       {{good, good}, "bad_message"},
-      {Frames(500, "x"), "bad_message"},
+      {Frames(60, "x"), "bad_message"},
       {{nested(500)}, "bad_message"},
       {{pack([](Writer& w) { w.array(2).u64(1).u64(1); })}, "bad_message"},
       {{pack([](Writer& w) { w.array(2).text("credit").i64(-1); })}, "bad_message"},
@@ -93,7 +93,7 @@ TEST_CASE("what a query cannot be gets its documented error and is counted", "[p
       {{"", ""}, "bad_message"},
       {{head("totals")}, "bad_message"},
       {{head("totals"), none, none}, "bad_message"},
-      {Frames(500, none), "bad_message"},
+      {Frames(60, none), "bad_message"},
       {{nested(500), none}, "bad_message"},
       {{pack([](Writer& w) { w.array(3).u64(2).text("totals").u64(7); }), none}, "bad_version"},
       {{pack([](Writer& w) { w.array(3).u64(1).u64(1).u64(7); }), none}, "bad_message"},

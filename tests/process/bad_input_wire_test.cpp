@@ -59,6 +59,8 @@ TEST_CASE("who does not speak ZMTP is let go of, on every socket", "[process][ba
     add("the wrong mechanism", RawPeer::greeting().replace(12, 5, "CURVE"));
     add("a READY that is none", RawPeer::greeting() + std::string("\4\5xxxxx", 7));
     add("a message before the READY", RawPeer::greeting() + RawPeer::frame("x"));
+    add("ZMTP 2",
+        std::string("\xFF\0\0\0\0\0\0\0\1\x7F\1", 11) + (socket == "events" ? '\2' : '\5') + std::string(2, '\0'));
     add("a socket type that does not fit", RawPeer::greeting() + RawPeer::ready(unfitting(socket)));
     add("a socket type that is none", RawPeer::greeting() + RawPeer::ready("NOTHING"));
     add_known("a frame of 2^63 bytes", RawPeer::frame_head(1ull << 63));
@@ -99,6 +101,29 @@ TEST_CASE("a handshake that does not go on, however slowly it is fed, ends withi
   for (auto* peers : {&silent, &half})
     for (RawPeer& peer : *peers) CHECK(peer.is_closed_within(15s));
   CHECK(std::chrono::steady_clock::now() - began < 18s);
+  ordeal.check_unharmed();
+}
+
+TEST_CASE("a message of very many frames ends its connection, and one of some too many is answered", "[process][bad]") {
+  Ordeal ordeal("bad-frames");
+  const auto message = [](std::size_t frames) {
+    std::string out;
+    for (std::size_t i = 1; i <= frames; ++i) out += RawPeer::frame("", i < frames);
+    return out;
+  };
+  for (const std::string socket : {"ingest", "log", "query"}) {
+    INFO(socket);
+    RawPeer peer(ordeal.endpoint(socket));
+    REQUIRE(peer.shake_hands("DEALER"));
+    REQUIRE(peer.send(message(20)));
+    CHECK_FALSE(peer.is_closed_within(0s));
+    peer.send(message(100'000));
+    CHECK(peer.is_closed_within(10s));
+  }
+  CHECK(ordeal.of_broker("refused") == 2);
+  CHECK(ordeal.of_broker("log_requests_refused") == 2);
+  CHECK(ordeal.of_broker("peers_unending") == 2);
+  CHECK(eventually([&] { return ordeal.of_recorder("peers_unending") == 1; }));
   ordeal.check_unharmed();
 }
 

@@ -36,7 +36,7 @@ class BadServer {
       zmq::pollitem_t item{socket_.handle(), 0, ZMQ_POLLIN, 0};
       zmq::poll(&item, 1, std::chrono::milliseconds(10));
       std::vector<zmq::message_t> frames;
-      bool overrun = false;
+      std::size_t overrun = 0;
       for (int i = 0; i < 100 && net::receive(socket_, frames, 4, overrun); ++i) {
         Frames request;
         for (std::size_t f = 1; f < frames.size(); ++f) request.emplace_back(net::view(frames[f]));

@@ -61,7 +61,7 @@ void RecordedBeats::work() {
 
 bool RecordedBeats::answered(zmq::socket_t& socket, std::uint64_t corr) {
   std::vector<zmq::message_t> frames;
-  bool overrun = false;
+  std::size_t overrun = 0;
   for (const auto until = std::chrono::steady_clock::now() + 1s; std::chrono::steady_clock::now() < until;) {
     if (!net::receive(socket, frames, 1, overrun)) {
       poll(socket, ZMQ_POLLIN, 20ms);

@@ -56,7 +56,7 @@ class FakeServer {
  private:
   void run() {
     std::vector<zmq::message_t> frames;
-    bool overrun = false;
+    std::size_t overrun = 0;
     while (!stop_) {
       zmq::pollitem_t item{socket_.handle(), 0, ZMQ_POLLIN, 0};
       zmq::poll(&item, 1, std::chrono::milliseconds(10));

@@ -58,7 +58,7 @@ struct Client {
   }
   // Serves the desk until `socket` has a message, or `most` turns have passed with none.
   bool receive(int most = 2000) {
-    bool overrun = false;
+    std::size_t overrun = 0;
     for (int turn = 0; turn < most; ++turn) {
       world.desk->answer(64, world.now, world.out);
       world.desk->send(world.now);

@@ -226,6 +226,16 @@ TEST_CASE("a value under another's key is damage too", "[recorder]") {
   CHECK(crc32c("123456789") == 0xe3069283);
 }
 
+TEST_CASE("what a start that was cut short left aside is gone after the next", "[recorder]") {
+  const TempDir dir;
+  { Store store(dir.path()); }
+  const auto aside = dir.path() / "new";
+  std::filesystem::create_directory(aside);
+  std::ofstream(aside / "data.mdb") << "half";
+  Store store(dir.path());
+  CHECK_FALSE(std::filesystem::exists(aside));
+}
+
 TEST_CASE("a folder that cannot be written to is refused with its path", "[recorder]") {
   const TempDir dir;
   { const Store store(dir.path()); }
