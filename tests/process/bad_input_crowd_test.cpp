@@ -60,16 +60,16 @@ TEST_CASE("ten thousand connections that say nothing cost memory within bounds, 
       Crowd dealers(ordeal.endpoint("ingest"), size);
       REQUIRE(eventually([&] { return ordeal.of_broker("peers") >= peers + size; }));
       // Accepted is not greeted yet: that is done when it comes to rest.
-      REQUIRE(eventually([&] { return cpu_of_a_second(ordeal, broker) < 500ms; }));
+      REQUIRE((sanitized || eventually([&] { return cpu_of_a_second(ordeal, broker) < 500ms; })));
       const std::uint64_t each = (broker.resident_bytes() - bytes) / size;
       std::cerr << size << " DEALERs: " << (broker.resident_bytes() >> 20) << " MiB, " << each << " bytes for each, "
                 << cpu_of_a_second(ordeal, broker).count() << " ms of CPU in a second\n";
-      CHECK(each < 40'000);
+      CHECK((sanitized || each < 40'000));
       ordeal.check_unharmed(512 << 20);
     }
     REQUIRE(eventually([&] { return ordeal.of_broker("peers") <= peers; }));
     CHECK(broker.open_files() <= files + 8);
-    CHECK(eventually([&] { return broker.resident_bytes() < bytes + (64 << 20); }));
+    CHECK((sanitized || eventually([&] { return broker.resident_bytes() < bytes + (64 << 20); })));
   }
   std::vector<RawPeer> raw;
   for (std::size_t i = 0; i < size; ++i) raw.emplace_back(ordeal.endpoint("ingest"));
@@ -90,14 +90,17 @@ TEST_CASE("more connections than descriptors are refused, and nothing spins or f
   for (const std::string name : {"ingest", "events", "log", "query"}) {
     INFO(name);
     Child& server = ordeal.system().child(name == "query" ? "recorder" : "broker");
+    const auto refused = [&] {
+      return name == "query" ? ordeal.of_recorder("peers_refused") : ordeal.of_broker("peers_refused");
+    };
+    const std::uint64_t before = refused();
     {
       std::vector<RawPeer> raw;
       for (unsigned i = 0; i < 2 * files; ++i) raw.emplace_back(ordeal.endpoint(name));
-      CHECK(cpu_of_a_second(ordeal, server) < 700ms);
-      CHECK(server.open_files() < files);
+      REQUIRE(eventually([&] { return refused() > before + files && server.open_files() < files; }));
+      CHECK((sanitized || cpu_of_a_second(ordeal, server) < 700ms));
       ordeal.check_unharmed();
     }
-    CHECK((name == "query" ? ordeal.of_recorder("peers_refused") : ordeal.of_broker("peers_refused")) > 200);
     REQUIRE(eventually([&] { return ordeal.of_broker("peers") < 20 && ordeal.of_recorder("peers") < 20; }));
   }
   CHECK(ordeal.of_broker("state_write_failures") == 0);

@@ -16,6 +16,13 @@ namespace lifesign::tests {
 
 using Frames = std::vector<std::string>;
 
+// A sanitizer keeps what was freed, and takes several times the memory and time: then neither is judged.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 class Ordeal {
  public:
   // `open_files`: the limit of Lifesign's processes; 0: as the tests have it.
