@@ -25,8 +25,10 @@ Ran bench(const std::filesystem::path& folder, std::vector<std::string> args) {
   return {code, child.output()};
 }
 
-const std::vector<std::string> small = {"--agents", "200",   "--connections", "4",  "--batch",    "4",
-                                        "--warmup", "500ms", "--duration",    "2s", "--interval", "200ms"};
+// A small window: with a large one a beat waits among thousands, and a silence of 800 ms is a shorter one in the log.
+const std::vector<std::string> small = {"--agents",   "200",  "--connections", "4",     "--batch",    "4",
+                                        "--window",   "8",    "--warmup",      "500ms", "--duration", "2s",
+                                        "--interval", "200ms"};
 
 std::vector<std::string> with(std::vector<std::string> args, const std::vector<std::string>& more) {
   args.insert(args.end(), more.begin(), more.end());
@@ -55,10 +57,11 @@ TEST_CASE("a run counts every beat at each station, reports its dead, and leaves
   check_counts(json);
   CHECK(json.at("received") == json.at("sent"));
   CHECK(json.at("deaths") == 20);  // of 52 groups a tenth: 5, of 4 agents each, once
-  CHECK(json.at("deaths_reported") >= json.at("deaths"));
+  // Where Lifesign could not hear for a while, some were not silent for long enough.
+  if (json.at("blind") == 0) CHECK(json.at("deaths_reported") >= json.at("deaths"));
   // Where the machine stood still (a disk that takes a second to sync), agents that were to live fall silent too, and
   // the run may end before all are back.
-  if (json.at("other_timeouts") == 0) {
+  if (json.at("other_timeouts") == 0 && json.at("blind") == 0) {
     CHECK(json.at("deaths_reported") == json.at("deaths"));
     CHECK(json.at("recovered") == json.at("deaths"));
     CHECK(json.at("lateness_ms").at("count") == json.at("deaths"));
