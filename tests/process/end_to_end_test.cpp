@@ -303,7 +303,7 @@ TEST_CASE("a watchdog or broker that is stopped for long times no living agent o
   int dies = 0;
   for (const char* process : {"watchdog", "broker"}) {
     system.child(process).signal(SIGSTOP);
-    fleet.kill(dies++);  // in the dark, and must be reported all the same
+    fleet.kill(dies++);               // in the dark, and must be reported all the same
     std::this_thread::sleep_for(6s);  // three times the timeout: the length of the pause is the test
     system.child(process).signal(SIGCONT);
     REQUIRE(system.log_time_passes(3s));
