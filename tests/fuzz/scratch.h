@@ -2,7 +2,6 @@
 // file.
 #pragma once
 
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,27 +10,14 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "tests/support/temp_dir.h"
 
 namespace lifesign::fuzz {
 
-class ScratchFolder {
+// In memory where there is any.
+class ScratchFolder : public tests::TempDir {
  public:
-  ScratchFolder() {
-    const bool has_memory = std::filesystem::is_directory("/dev/shm");
-    std::string name = std::string(has_memory ? "/dev/shm" : "/tmp") + "/lifesign-fuzz-XXXXXX";
-    LIFESIGN_ASSERT(::mkdtemp(name.data()) != nullptr, "cannot make {}", name);
-    path_ = name;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+  ScratchFolder() : TempDir(std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp") {}
 };
 
 // Holds `bytes`, and can be opened by its path for as long as it lives.

@@ -15,6 +15,7 @@
 #include "recorder/key_store.h"
 #include "recorder/recovery.h"
 #include "recorder/state.h"
+#include "tests/support/temp_dir.h"
 #include "wire/beat.h"
 #include "wire/event.h"
 #include "wire/log.h"
@@ -22,23 +23,7 @@
 
 namespace lifesign::recorder::test {
 
-class TempDir {
- public:
-  TempDir() {
-    char name[] = "/tmp/lifesign-recorder-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using tests::TempDir;
 
 inline constexpr std::uint64_t second = 1'000'000;
 inline constexpr std::uint64_t start_time = 1'700'000'000ull * second;
