@@ -15,7 +15,7 @@ std::uint32_t connection_number(std::string_view routing_id) {
   return number == 0 ? 0xFFFFFFFFu : number;
 }
 
-void Connections::opened(std::uint32_t connection, int fd, std::string peer) {
+const Connections::Connection* Connections::opened(std::uint32_t connection, int fd, std::string peer) {
   if (fd >= 0) {
     Descriptor& descriptor = by_fd_[fd];
     if (descriptor.connection != 0) {
@@ -24,17 +24,14 @@ void Connections::opened(std::uint32_t connection, int fd, std::string peer) {
     }
     descriptor.connection = connection;
   }
-  by_number_[connection] = {fd, std::move(peer)};
+  Connection& known = by_number_[connection];
+  known = {fd, std::move(peer)};
+  return &known;
 }
 
-std::string_view Connections::peer(std::uint32_t connection) const {
+const Connections::Connection* Connections::find(std::uint32_t connection) const {
   const auto found = by_number_.find(connection);
-  return found == by_number_.end() ? std::string_view() : std::string_view(found->second.peer);
-}
-
-int Connections::fd(std::uint32_t connection) const {
-  const auto found = by_number_.find(connection);
-  return found == by_number_.end() ? -1 : found->second.fd;
+  return found == by_number_.end() ? nullptr : &found->second;
 }
 
 void Connections::fd_closed(int fd) {

@@ -17,11 +17,14 @@ std::uint32_t connection_number(std::string_view routing_id);
 
 class Connections {
  public:
-  bool knows(std::uint32_t connection) const { return by_number_.contains(connection); }
-  // A message came by a connection not known yet. An older connection on the same descriptor is over: into closed().
-  void opened(std::uint32_t connection, int fd, std::string peer);
-  std::string_view peer(std::uint32_t connection) const;
-  int fd(std::uint32_t connection) const;  // -1: not known
+  struct Connection {
+    int fd = -1;
+    std::string peer;
+  };
+  const Connection* find(std::uint32_t connection) const;  // null: not known yet; good until it closes
+  // A message came by a connection not known yet. An older connection on the same descriptor is over: into
+  // take_closed().
+  const Connection* opened(std::uint32_t connection, int fd, std::string peer);
   // The monitor says that `fd` closed. Call it only after ingest was drained since the monitor was read.
   void fd_closed(int fd);
 
@@ -30,17 +33,13 @@ class Connections {
   std::vector<std::uint32_t> take_closed();
 
  private:
-  struct Open {
-    int fd = -1;
-    std::string peer;
-  };
   struct Descriptor {
     std::uint32_t connection = 0;
     unsigned stale = 0;  // how many closings are still to be told of older connections
   };
   void close(std::uint32_t connection);
 
-  std::unordered_map<std::uint32_t, Open> by_number_;
+  std::unordered_map<std::uint32_t, Connection> by_number_;
   std::unordered_map<int, Descriptor> by_fd_;
   std::vector<std::uint32_t> closed_;
 };

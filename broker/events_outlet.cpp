@@ -37,12 +37,8 @@ void EventsOutlet::publish(const std::vector<OutgoingEvent>& events) {
 
 void EventsOutlet::watch() {
   while (const auto event = watch_.next()) {
-    if (event->opened) {
-      gate_->opened(event->fd);
-    } else {
-      gate_->closed(event->fd);
-      subscribers_.closed(event->fd);
-    }
+    gate_->told(*event);
+    if (!event->opened) subscribers_.closed(event->fd);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "broker/ingest_intake.h"
 
 #include "net/socket.h"
-#include "wire/limits.h"
 
 namespace lifesign::broker {
 namespace {
@@ -35,14 +34,17 @@ bool IngestIntake::next(Request& request, base::Status& error) {
   request = Request{};
   request.from = net::view(frames_[0]);
   request.connection = connection_number(request.from);
-  if (frames_.size() >= 2 && !connections_.knows(request.connection)) {
+  const Connections::Connection* known = connections_.find(request.connection);
+  if (known == nullptr && frames_.size() >= 2) {
     ++opened_;
-    connections_.opened(request.connection, ::zmq_msg_get(frames_[1].handle(), ZMQ_SRCFD), peer_address(frames_[1]));
+    const int fd = ::zmq_msg_get(frames_[1].handle(), ZMQ_SRCFD);
+    known = connections_.opened(request.connection, fd, peer_address(frames_[1]));
   }
-  request.peer = connections_.peer(request.connection);
+  if (known != nullptr) {
+    request.peer = known->peer;
+    gate_->delivered(known->fd, overrun);
+  }
   request.frames_dropped = overrun;
-  gate_->delivered(connections_.fd(request.connection));
-  if (overrun > wire::limits::frames_past_request) gate_->too_long(connections_.fd(request.connection));
   if (frames_.size() >= 2) error = wire::read_ingest_header(net::view(frames_[1]), request.header);
   if (frames_.size() != frames || overrun)
     error = Error{Code::bad_message, "a request is two frames, a header and a body; this one has another number"};
@@ -52,12 +54,8 @@ bool IngestIntake::next(Request& request, base::Status& error) {
 
 void IngestIntake::watch() {
   while (const auto event = watch_.next()) {
-    if (event->opened) {
-      gate_->opened(event->fd);
-    } else {
-      gate_->closed(event->fd);
-      told_closed_.push_back(event->fd);
-    }
+    gate_->told(*event);
+    if (!event->opened) told_closed_.push_back(event->fd);
   }
 }
 

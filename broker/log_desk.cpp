@@ -31,12 +31,10 @@ base::Result<LogDesk> LogDesk::bind(zmq::context_t& context, const std::string& 
 
 bool LogDesk::answer(std::size_t max_requests, base::LogTime now, Outbox& out) {
   ahead_of_ = 0;
-  while (const auto event = watch_.next()) event->opened ? gate_->opened(event->fd) : gate_->closed(event->fd);
+  while (const auto event = watch_.next()) gate_->told(*event);
   std::size_t overrun = 0;
   for (std::size_t i = 0; i < max_requests && net::receive(socket_, frames_, 2, overrun); ++i) {
-    const int fd = ::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD);
-    gate_->delivered(fd);
-    if (overrun > wire::limits::frames_past_request) gate_->too_long(fd);
+    gate_->delivered(::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD), overrun);
     const std::string id(net::view(frames_[0]));
     wire::LogRequest request;
     if (frames_.size() != 2 || overrun) {

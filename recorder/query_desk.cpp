@@ -83,9 +83,7 @@ void QueryDesk::run() {
     watch();
     std::size_t overrun = 0;
     for (int i = 0; i < requests_per_poll && net::receive(socket_, frames_, frames_of_request, overrun); ++i) {
-      const int fd = ::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD);
-      gate_.delivered(fd);
-      if (overrun > wire::limits::frames_past_request) gate_.too_long(fd);
+      gate_.delivered(::zmq_msg_get(frames_.back().handle(), ZMQ_SRCFD), overrun);
       if (overrun) frames_.resize(1);
       answer_one();
     }
@@ -93,7 +91,7 @@ void QueryDesk::run() {
 }
 
 void QueryDesk::watch() {
-  while (const auto event = watch_.next()) event->opened ? gate_.opened(event->fd) : gate_.closed(event->fd);
+  while (const auto event = watch_.next()) gate_.told(*event);
   gate_.look(base::monotonic_now());
   peers_.store(gate_.size(), std::memory_order_relaxed);
   peers_refused_.store(gate_.refused(), std::memory_order_relaxed);

@@ -11,6 +11,8 @@
 #include <array>
 #include <charconv>
 
+#include "wire/limits.h"
+
 namespace lifesign::net {
 namespace {
 
@@ -78,11 +80,10 @@ void Gate::closed(int fd) {
   --size_;
 }
 
-void Gate::delivered(int fd) {
-  if (fd >= 0 && static_cast<std::size_t>(fd) < peers_.size()) peers_[static_cast<std::size_t>(fd)].delivered = true;
-}
-
-void Gate::too_long(int fd) {
+void Gate::delivered(int fd, std::size_t frames_dropped) {
+  if (fd < 0) return;
+  if (static_cast<std::size_t>(fd) < peers_.size()) peers_[static_cast<std::size_t>(fd)].delivered = true;
+  if (frames_dropped <= wire::limits::frames_past_request) return;
   ++unending_;
   shut(fd);
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "net/connection_watch.h"
 
 namespace lifesign::net {
 
@@ -31,8 +32,10 @@ class Gate {
 
   void opened(int fd);
   void closed(int fd);
-  void delivered(int fd);  // a whole message came by it
-  void too_long(int fd);   // of far too many frames: each costs a turn of the loop, so it may send no other
+  void told(const ConnectionWatch::Event& event) { event.opened ? opened(event.fd) : closed(event.fd); }
+  // A whole message came by it, with so many frames more than a request has. Each costs a turn of the loop, so that who
+  // sends far too many (limits::frames_past_request) may send no other.
+  void delivered(int fd, std::size_t frames_dropped = 0);
   // Once a cycle, when all sockets are being read: shuts down those whose message does not end, and gives memory back
   // when a crowd has left. `now` is monotonic.
   void look(base::Micros now);
@@ -40,7 +43,7 @@ class Gate {
   std::size_t size() const { return size_; }
   std::size_t most() const { return most_; }
   std::uint64_t refused() const { return refused_; }    // over the bound
-  std::uint64_t unending() const { return unending_; }  // shut down by look() and too_long()
+  std::uint64_t unending() const { return unending_; }  // shut down by look() and delivered()
 
  private:
   struct Peer {

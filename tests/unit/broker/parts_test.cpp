@@ -294,7 +294,8 @@ TEST_CASE("a descriptor that is used again closes the old connection and spares 
   CHECK(connections.take_closed() == std::vector<std::uint32_t>{11});
   connections.fd_closed(5);  // that was 11's
   CHECK(connections.take_closed().empty());
-  CHECK(connections.peer(12) == "10.0.0.2");
+  REQUIRE(connections.find(12) != nullptr);
+  CHECK(connections.find(12)->peer == "10.0.0.2");
   connections.fd_closed(5);
   CHECK(connections.take_closed() == std::vector<std::uint32_t>{12});
   connections.fd_closed(99);
