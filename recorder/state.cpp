@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <initializer_list>
+
 #include "recorder/derivation.h"
 #include "recorder/seal.h"
 
@@ -21,36 +23,30 @@ bool holds_its_items(const wire::Entry& entry) {
   return entry.kind == wire::Kind::tick || (reader.array(items) && items == entry.count);
 }
 
+std::string key_of(std::string_view prefix, std::string_view agent_id, std::initializer_list<std::uint64_t> numbers) {
+  std::string key(prefix);
+  key.append(agent_id).push_back('\0');
+  for (const std::uint64_t number : numbers) append_be64(key, number);
+  return key;
+}
+
 }  // namespace
 
 std::string backfill_key(std::string_view agent_id, base::LogTime time, std::uint64_t seq) {
-  std::string key(agent_id);
-  key.push_back('\0');
-  append_be64(key, base::to_wire(time));
-  append_be64(key, seq);
-  return key;
-}
-
-std::string goodbye_identity(const wire::Goodbye& goodbye) {
-  std::string key("g");
-  key.append(goodbye.agent_id);
-  key.push_back('\0');
-  append_be64(key, goodbye.run);
-  return key;
+  return key_of("", agent_id, {base::to_wire(time), seq});
 }
 
 // A verdict's key begins with MessagePack's sign for a text, which is above ASCII.
+std::string goodbye_identity(const wire::Goodbye& goodbye) {
+  return key_of("g", goodbye.agent_id, {goodbye.run});
+}
+
 bool is_goodbye_identity(std::string_view key) {
   return key.starts_with('g');
 }
 
 std::string backfill_identity(const wire::Beat& beat) {
-  std::string key("b");
-  key.append(beat.agent_id);
-  key.push_back('\0');
-  append_be64(key, beat.run);
-  append_be64(key, beat.run_seq);
-  return key;
+  return key_of("b", beat.agent_id, {beat.run, beat.run_seq});
 }
 
 bool is_backfill_identity(std::string_view key) {

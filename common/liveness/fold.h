@@ -139,9 +139,10 @@ class Fold {
   base::Status apply_entry(const wire::Entry& entry, Visitor* visitor = nullptr);
 
   // Reads some beats on from `ahead` and brings their agents' rows into the cache, so that a fleet that outgrows it
-  // costs a wait for memory for many beats and not several for each. Returns the number of entries read; `rows` gets
-  // the rows for the caller to fetch what it keeps of them itself. A hint: nothing changes, and where a small fleet
-  // fits the cache nothing is done but to read to the end.
+  // costs a wait for memory for many beats and not several for each. Returns how many entries were read: look again
+  // when they are applied. `rows` gets the rows, for the caller to fetch what it keeps of them itself. A hint: nothing
+  // changes. A smaller fleet is in the cache anyway; then nothing is read, and SIZE_MAX says not to look again.
+  static constexpr std::size_t fleet_in_cache = 16'384;
   std::size_t look_ahead(wire::EntryList& ahead, std::vector<std::uint32_t>& rows) const;
 
   Outcome apply_beat(const wire::Beat& beat, std::uint64_t seq, base::LogTime time, Source source = {});

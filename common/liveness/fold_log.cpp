@@ -6,8 +6,6 @@
 namespace lifesign::liveness {
 namespace {
 
-constexpr std::size_t fleet_in_cache = 16'384;  // a smaller fleet's rows are near anyway
-
 Visitor nobody;  // does nothing, holds nothing
 
 base::Error bad_body(const wire::Entry& e, const char* why) {
