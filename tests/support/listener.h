@@ -21,9 +21,10 @@ class Listener {
   void finish();
 
   std::uint64_t last() const { return last_; }  // the highest seq that it was handed
-  // After finish(): each of `recorded` (all events of its types, in order) came once and in order within its type, but
-  // for what a Gap names; and nothing else came, but what was provisional.
-  void audit(const std::vector<Value>& recorded) const;
+  // After finish(): each of `due` (all events of its types up to one that it was handed) came once and in order within
+  // its type, but for what a Gap names; and nothing came, but what was provisional, that is not among `recorded` (all
+  // events of its types).
+  void audit(const std::vector<Value>& due, const std::vector<Value>& recorded) const;
   std::size_t gaps() const { return gaps_.size(); }
   int starts() const { return starts_; }
 
